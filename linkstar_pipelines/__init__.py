@@ -1,0 +1,1 @@
+"""LinkStar pipelines: the supply chain of a cross-border seller as one graph."""

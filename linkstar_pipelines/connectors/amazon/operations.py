@@ -1,0 +1,89 @@
+"""Amazon's operations as data: paths, usage plans, and how its answers speak.
+
+Belongs here: facts of the official models (github.com/amzn/selling-partner-api-models) and of the usage-plan
+tables in them.
+Does not belong here: sending, paging, credentials.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from linkstar_pipelines.storage.rate_budget import Plan
+
+PLATFORM: Final = "amazon"
+RATE_HEADER: Final = "x-amzn-RateLimit-Limit"  # the rate only: burst stays as documented
+REQUEST_ID_HEADER: Final = "x-amzn-RequestId"
+SETTLEMENT_REPORT: Final = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+
+IncludedData = Literal[
+    "BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "FULFILLMENT", "PACKAGES", "TAX",
+    "PAYMENT", "FULFILLMENT_ORDERS",
+]  # fmt: skip
+# All that orders, stock and settlement need; BUYER (name, mail address) only when somebody asks for it.
+ORDER_DATA: Final[tuple[IncludedData, ...]] = (
+    "PROCEEDS", "FULFILLMENT", "CANCELLATION", "PACKAGES", "PROMOTION", "TAX", "RECIPIENT",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: its name in the model, path, documented usage plan, and what an answer must hold."""
+
+    name: str
+    path: str
+    plan: Plan
+    required: tuple[str, ...]
+
+
+SEARCH_ORDERS: Final = Operation("searchOrders", "/orders/2026-01-01/orders", Plan(0.0056, 20), ("orders",))
+GET_ORDER: Final = Operation("getOrder", "/orders/2026-01-01/orders/{}", Plan(0.5, 30), ("order",))
+SEARCH_LISTINGS: Final = Operation(
+    "searchListingsItems", "/listings/2021-08-01/items/{}", Plan(5, 5), ("items", "numberOfResults")
+)
+FBA_INVENTORY: Final = Operation(
+    "getInventorySummaries", "/fba/inventory/v1/summaries", Plan(2, 2), ("payload.inventorySummaries",)
+)
+LIST_TRANSACTIONS: Final = Operation(
+    "listTransactions", "/finances/2024-06-19/transactions", Plan(0.5, 10), ("payload",)
+)
+GET_REPORTS: Final = Operation("getReports", "/reports/2021-06-30/reports", Plan(0.0222, 10), ("reports",))
+GET_REPORT_DOCUMENT: Final = Operation(
+    "getReportDocument", "/reports/2021-06-30/documents/{}", Plan(0.0167, 15), ("reportDocumentId", "url")
+)
+
+# Values of these may stand in the call log; page tokens, signatures and whatever comes next are masked.
+PUBLIC_PARAMS: Final = frozenset({
+    "createdAfter", "createdBefore", "lastUpdatedAfter", "lastUpdatedBefore", "maxResultsPerPage", "includedData",
+    "marketplaceIds", "marketplaceId", "pageSize", "sortBy", "sortOrder", "granularityType", "granularityId",
+    "details", "postedAfter", "postedBefore", "reportTypes", "processingStatuses", "createdSince",
+})  # fmt: skip
+
+
+def format_instant(instant: datetime) -> str:
+    """Write an instant the way Amazon does: ISO 8601, UTC, milliseconds.
+
+    Raises:
+        ValueError: the instant has no time zone.
+    """
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant} has no time zone; pass UTC instants")
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an instant as Amazon writes it."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def explain_error(document: Any) -> tuple[str, str]:
+    """Return code and message of an error answer: Amazon's envelope, or the token endpoint's form (RFC 6749)."""
+    if not isinstance(document, dict):
+        return "", ""
+    if "error" in document:
+        return str(document["error"]), str(document.get("error_description", ""))
+    errors = document.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    details = first.get("details")
+    message = str(first.get("message", "")) + (f" ({details})" if details else "")
+    return str(first.get("code", "")), message

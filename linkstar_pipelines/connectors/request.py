@@ -1,0 +1,111 @@
+"""What is asked and what is answered on the wire, for all platforms alike.
+
+Belongs here: the request and answer types of the HTTP core, and the decoders that more than one platform needs.
+Does not belong here: sending (`http.py`), or the parameters of any platform.
+"""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from linkstar_pipelines.storage.rate_budget import Plan
+
+Headers = Mapping[str, str]
+Decoder = Callable[[bytes, Headers], Any]
+
+
+class DecodeError(ValueError):
+    """A body is not what the operation promises; the message says what is wrong, without quoting the body."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One logical call.
+
+    Attributes:
+        idempotent: whether the platform may safely see it twice.
+        plan: documented usage plan, None for calls without one.
+        public_params: names of query parameters whose values may be written to the call log.
+        secrets: values that must never appear in a log or message, whatever the platform echoes.
+        decode: turns the body into `Answer.data`; raises `DecodeError` where the body is cut or lacks parts.
+        quota_header: header that carries the granted rate in requests per second, None where there is none.
+        request_id_header: header that carries the platform's own id of the exchange.
+        explain: reads the platform's error code and message from a decoded error body.
+    """
+
+    platform: str
+    store: str
+    operation: str
+    method: str
+    url: str = field(repr=False)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Headers = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    idempotent: bool = True
+    plan: Plan | None = None
+    public_params: Collection[str] = field(default=frozenset(), repr=False)
+    secrets: tuple[SecretStr, ...] = field(default=(), repr=False)
+    decode: Decoder = field(default=lambda body, _: read_json(body), repr=False)
+    quota_header: str | None = None
+    request_id_header: str | None = None
+    explain: Callable[[Any], tuple[str, str]] = field(default=lambda _: ("", ""), repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer, decoded.
+
+    Attributes:
+        data: what the request's decoder made of the body.
+        sha256: hash of the body, as in the call log.
+        granted_rate: requests per second that the platform says it grants, None if it did not say.
+        attempts: exchanges that the call took.
+    """
+
+    status: int
+    data: Any = field(repr=False)
+    headers: Headers = field(repr=False)
+    sha256: str
+    trace_id: str
+    attempts: int
+    granted_rate: float | None = None
+
+
+def read_json(body: bytes) -> Any:
+    """Parse JSON with exact decimals.
+
+    Raises:
+        DecodeError: the text is cut or no JSON.
+    """
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise DecodeError(f"not whole JSON ({len(body)} bytes)") from error
+
+
+def json_with(*paths: str) -> Decoder:
+    """Return a decoder for a JSON object that must hold every dotted path, such as `payload.transactions`."""
+
+    def decode(body: bytes, _: Headers) -> Any:
+        document = read_json(body)
+        for path in paths:
+            place = document
+            for part in path.split("."):
+                if not isinstance(place, dict) or place.get(part) is None:
+                    raise DecodeError(f"the answer lacks '{path}'")
+                place = place[part]
+        return document
+
+    return decode
+
+
+_SEPARATORS: Final = (",", ":")
+
+
+def canonical_json(payload: object) -> str:
+    """Write a payload so that equal payloads give equal text: keys sorted, decimals as exact strings."""
+    return json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=_SEPARATORS, default=str)

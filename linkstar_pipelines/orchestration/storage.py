@@ -1,0 +1,30 @@
+"""Dagster's storage on the product's own Postgres, so that any Dagster command typed in the checkout works.
+
+Belongs here: the storage class that `dagster.yaml` names. It finds or starts the server by itself, which keeps
+URLs and passwords out of the file.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from dagster import Field
+from dagster._serdes import ConfigurableClassData  # the public surface offers no way to name a storage class
+from dagster_postgres import DagsterPostgresStorage
+
+from linkstar_pipelines.settings import load_settings
+from linkstar_pipelines.storage.postgres import open_postgres
+
+
+class LinkstarDagsterStorage(DagsterPostgresStorage):
+    """`dagster-postgres` on the schema `dagster` of the operational database."""
+
+    @classmethod
+    def config_type(cls) -> dict[str, Field]:
+        """Nothing to configure."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
+        """Open the operational database and keep Dagster's tables in it."""
+        del config_value
+        return cls(postgres_url=open_postgres(load_settings()).dagster_url, inst_data=inst_data)

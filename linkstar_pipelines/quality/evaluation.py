@@ -1,0 +1,132 @@
+"""Judging a table as it is in the lake: what to read for which expectations, and how much of it.
+
+Belongs here: the rule of what is looked at. Does not belong here: how a frame is judged (`validate.py`), or Dagster.
+
+All rows of the partitions in question are looked at. One exception keeps large tables cheap: what a table's schema
+enforces on every row when it is published is, above `MOST_ROWS` rows, looked at in a sample by hash of the key, which
+is the same each time. Unique keys, business expectations and reconciliations always see every row.
+"""
+
+import math
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from linkstar_pipelines.quality.expectations import Expectation
+from linkstar_pipelines.quality.validate import Outcome, validate
+from linkstar_pipelines.schemas.catalog import Table
+from linkstar_pipelines.storage.lake import Lake
+
+MOST_ROWS: Final = 200_000
+DAY: Final = "changed_on"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows read for some of the expectations of a table.
+
+    Attributes:
+        name: The table, or the reconciliation.
+        frame: The rows.
+        expectations: What is judged by them.
+        keys: Columns that tell which row it is.
+        rows: Rows that there are; more than in `frame` if that is a sample.
+        day: Column with the daily partition, if partitions were asked for and the frame has them.
+    """
+
+    name: str
+    frame: pl.DataFrame
+    expectations: Sequence[Expectation]
+    keys: Sequence[str]
+    rows: int
+    day: str | None
+
+
+def evaluate(
+    table: Table,
+    expectations: Sequence[Expectation],
+    lake: Lake,
+    days: Collection[date] | None = None,
+    *,
+    most_rows: int = MOST_ROWS,
+) -> list[Outcome]:
+    """Judge a table, or some of its daily partitions.
+
+    Args:
+        table: The table.
+        expectations: Some or all of what is expected of it.
+        lake: The lake.
+        days: Daily partitions; `None`: the whole table.
+        most_rows: Above this, expectations marked as `sampled` look at a sample of about this size.
+
+    Returns:
+        One outcome per expectation, grouped by what they were read from; with tallies by day where `days` are given.
+
+    Raises:
+        ExpectationError: an expectation could not be evaluated.
+    """
+    outcomes: list[Outcome] = []
+    for part in parts(table, expectations, lake, days, most_rows=most_rows):
+        judged = validate(part.frame, part.expectations, keys=part.keys, personal=table.personal, day=part.day)
+        outcomes += [replace(outcome, rows=part.rows) for outcome in judged]
+    return outcomes
+
+
+def parts(
+    table: Table,
+    expectations: Sequence[Expectation],
+    lake: Lake,
+    days: Collection[date] | None = None,
+    *,
+    most_rows: int = MOST_ROWS,
+) -> Iterator[Part]:
+    """Read what it takes to judge a table, one part after the other. Arguments as for `evaluate`."""
+    own = [expectation for expectation in expectations if expectation.source is None]
+    if own:
+        yield from _of_table(table, own, lake, days, most_rows)
+    for source in dict.fromkeys(e.source for e in expectations if e.source is not None):
+        frame = source(lake, days)
+        day = DAY if days is not None and DAY in frame.columns else None
+        judging = [expectation for expectation in expectations if expectation.source is source]
+        yield Part(f"{table.full_name} {judging[0].check}", frame, judging, frame.columns, frame.height, day)
+
+
+def _of_table(
+    table: Table, expectations: Sequence[Expectation], lake: Lake, days: Collection[date] | None, most_rows: int
+) -> Iterator[Part]:
+    rows = _count(table, lake, days)
+    every_row = [expectation for expectation in expectations if rows <= most_rows or not expectation.sampled]
+    sampled = [expectation for expectation in expectations if expectation not in every_row]
+    key = ", ".join(f'"{name}"' for name in table.schema.primary_key())
+    one_in = math.ceil(rows / most_rows)
+    if every_row:
+        yield _part(table.full_name, table, every_row, lake, days, rows=rows)
+    if sampled:
+        name = f"{table.full_name} (1 row in {one_in})"
+        yield _part(name, table, sampled, lake, days, rows=rows, where=f"hash({key}) % {one_in} = 0")
+
+
+def _part(
+    name: str,
+    table: Table,
+    expectations: Sequence[Expectation],
+    lake: Lake,
+    days: Collection[date] | None,
+    *,
+    rows: int,
+    where: str | None = None,
+) -> Part:
+    keys = table.schema.primary_key()
+    needed = {*keys, *(name for expectation in expectations for name in expectation.columns)}
+    if days is not None:
+        needed.add(DAY)
+    columns = [name for name in table.schema.column_names() if name in needed]
+    frame = lake.read(table.schema, columns=columns, days=days, where=where)
+    return Part(name, frame, expectations, keys, rows, None if days is None else DAY)
+
+
+def _count(table: Table, lake: Lake, days: Collection[date] | None) -> int:
+    return lake.count(table.schema) if days is None else lake.read(table.schema, columns=[DAY], days=days).height

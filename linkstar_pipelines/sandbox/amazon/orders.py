@@ -1,0 +1,162 @@
+"""Orders API 2026-01-01: searchOrders and getOrder.
+
+Here: finding orders by update or creation time, the window rules, page tokens that are bound to every original
+parameter but `maxResultsPerPage`, and the two faults of the search index (late and malformed orders).
+Pages are cut by key (time, order) at the instant of each call: an order that changes between two pages leaves the
+window and belongs to the next sweep. Not here: an order's wire form (see `order_json`).
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from linkstar_pipelines.sandbox.amazon.order_json import DATASETS, render
+from linkstar_pipelines.sandbox.amazon.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
+from linkstar_pipelines.sandbox.amazon.wire import SETTLE_TIME, Call, Json, Reply, invalid, not_found
+from linkstar_pipelines.sandbox.faults import FaultDesk
+from linkstar_pipelines.sandbox.world.engine import World
+from linkstar_pipelines.sandbox.world.instants import iso
+from linkstar_pipelines.sandbox.world.order import Order, Status
+from linkstar_pipelines.sandbox.world.store import Store
+
+STATUSES = ("PENDING_AVAILABILITY", *(status.value for status in Status), "UNFULFILLABLE")
+MISMATCH = "All parameters must match the original request except maxResultsPerPage"
+Found = tuple[Order, int]
+END = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The time window of a search, both ends included; `by_update` says which time counts."""
+
+    by_update: bool
+    first: int
+    last: int
+
+
+class OrdersApi:
+    """Answers the operations of the Orders API."""
+
+    def __init__(self, world: World, faults: FaultDesk, tokens: TokenBook, token_ttl: float) -> None:
+        self._world = world
+        self._faults = faults
+        self._tokens = tokens
+        self._token_ttl = token_ttl
+
+    def search(self, call: Call) -> Reply:
+        """Answer searchOrders."""
+        window = _window(call)
+        size = call.integer("maxResultsPerPage", 100, 1, 100)
+        parts = frozenset(call.words("includedData", DATASETS))
+        statuses = set(call.words("fulfillmentStatuses", STATUSES))
+        fulfillers = set(call.words("fulfilledBy", ("MERCHANT", "AMAZON")))
+        markets = {market.id for market in call.marketplaces()}
+        mark = fingerprint(call.query, "paginationToken", "maxResultsPerPage")
+        cursor: Json = {}
+        if token := call.text("paginationToken"):
+            cursor = self._cursor(token, mark)
+            window = _Window(window.by_update, window.first, cursor["last"])
+        store = self._world.reach(call.now).store(call.account.code)
+
+        def wanted(found: Found) -> bool:
+            order, index = found
+            return (
+                order.market.id in markets
+                and (not statuses or order.versions[index].status.value in statuses)
+                and (not fulfillers or ("AMAZON" if order.fba else "MERCHANT") in fulfillers)
+            )
+
+        def stream(after: Key | None) -> Iterator[tuple[Key, Found]]:
+            found = self._updated(store, window, after, call.now)
+            if not window.by_update:
+                found = self._created(store, window, after, call.now)
+            return ((key, item) for key, item in found if wanted(item))
+
+        page = cut(stream, lambda found: self._show(found, parts, call.now), cursor, size, call.strike)
+        body: Json = {
+            "orders": page.items,
+            "lastUpdatedBefore" if window.by_update else "createdBefore": iso(window.last),
+        }
+        if page.next:
+            token = self._tokens.write({**page.next, "last": window.last, "mark": mark})
+            body["pagination"] = {"nextToken": token}
+        return Reply(body)
+
+    def get(self, call: Call) -> Reply:
+        """Answer getOrder: always the newest version, whatever the search index shows."""
+        parts = frozenset(call.words("includedData", DATASETS))
+        order = self._world.reach(call.now).store(call.account.code).orders.get(call.path["orderId"])
+        index = order.index_at(call.now) if order else -1
+        if order is None or index < 0:
+            raise not_found(f"Order {call.path['orderId']} does not exist for this seller.")
+        return Reply({"order": render(order, order.versions[index], parts, call.now)})
+
+    def searchable_index(self, order: Order, now: int) -> int:
+        """Return the version that the search index shows at `now`; -1 when it shows none yet."""
+        index = order.index_at(now)
+        while index >= 0 and order.versions[index].at + self._faults.lateness(order.id, index) > now:
+            index -= 1
+        return index
+
+    def _cursor(self, token: str, mark: str) -> Json:
+        try:
+            cursor = self._tokens.read(token, self._token_ttl)
+        except TokenRefusedError as problem:
+            raise invalid(str(problem), "Invalid paginationToken") from problem
+        if cursor.get("mark") != mark:
+            raise invalid(MISMATCH, MISMATCH)
+        return cursor
+
+    def _updated(self, store: Store, window: _Window, after: Key | None, now: int) -> Iterator[tuple[Key, Found]]:
+        start = (int(after[0]), int(after[1]), END) if after else (window.first, -1, -1)
+        for position in range(bisect_left(store.updates, start), len(store.updates)):
+            at, rank, index = store.updates[position]
+            if at > window.last:
+                return
+            order = store.by_rank[rank]
+            if self.searchable_index(order, now) == index:
+                yield [at, rank], (order, index)
+
+    def _created(self, store: Store, window: _Window, after: Key | None, now: int) -> Iterator[tuple[Key, Found]]:
+        start = (int(after[0]), int(after[1])) if after else (window.first, -1)
+        for position in range(bisect_right(store.creations, start), len(store.creations)):
+            at, rank = store.creations[position]
+            if at > window.last:
+                return
+            order = store.by_rank[rank]
+            index = self.searchable_index(order, now)
+            if index >= 0:
+                yield [at, rank], (order, index)
+
+    def _show(self, found: Found, parts: frozenset[str], now: int) -> Json:
+        order, index = found
+        body = render(order, order.versions[index], parts, now)
+        spoiled = self._faults.malformed(order.id, index)
+        if spoiled == 0:
+            del body["orderId"]
+        elif spoiled == 1:
+            body["orderItems"] = None
+        elif spoiled == 2:
+            price = {"unitPrice": {"amount": "n/a", "currencyCode": order.market.currency}}
+            body["orderItems"][0]["product"]["price"] = price
+        return body
+
+
+def _window(call: Call) -> _Window:
+    """Read the time window: exactly one lower bound, the matching upper bound at least two minutes old."""
+    created, updated = call.instant("createdAfter"), call.instant("lastUpdatedAfter")
+    by_update = updated is not None
+    if (created is None) is not by_update:
+        raise invalid("Exactly one of createdAfter and lastUpdatedAfter must be provided.")
+    if call.text("createdBefore" if by_update else "lastUpdatedBefore"):
+        raise invalid("The lower and the upper bound must be of the same kind.")
+    name = "lastUpdatedBefore" if by_update else "createdBefore"
+    latest = call.now - SETTLE_TIME
+    last = call.instant(name)
+    if last is not None and last > latest:
+        raise invalid(f"{name} must be at least two minutes before the time of the request.")
+    last = latest if last is None else last
+    first = updated if updated is not None else created
+    if first is None or last < first:
+        raise invalid(f"{name} must be equal to or after the lower bound.")
+    return _Window(by_update, first, last)

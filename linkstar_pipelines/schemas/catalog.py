@@ -1,0 +1,181 @@
+"""The list of all tables: key, schema, who owns it, what it is for, how it is partitioned.
+
+Belongs here: one `Table` per lake table, in the order of the graph.
+Does not belong here: columns (the schema classes) or how a table is made (assets and domain).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import dataframely as dy
+
+from linkstar_pipelines.schemas import core, finance, planning, quality, raw, stock
+
+
+@dataclass(frozen=True)
+class Table:
+    """One lake table, which is also one asset.
+
+    Attributes:
+        layer: Lake schema and asset group, such as `core`.
+        name: Table name within the layer.
+        schema: Columns, keys and rules.
+        description: What it is, in English.
+        description_zh: The same in one Chinese line.
+        owner: Team that answers for it.
+        kinds: Technologies shown in the UI.
+        daily: True when it is partitioned by the column `changed_on`.
+        personal: Columns that may hold personal data, masked wherever rows are shown.
+    """
+
+    layer: str
+    name: str
+    schema: type[dy.Schema]
+    description: str
+    description_zh: str
+    owner: str
+    kinds: frozenset[str]
+    daily: bool = False
+    personal: frozenset[str] = frozenset()
+
+    @property
+    def full_name(self) -> str:
+        """Name in the lake, such as `core.orders`."""
+        return f"{self.layer}.{self.name}"
+
+    @property
+    def asset_key(self) -> tuple[str, str]:
+        """Asset key: the same two parts."""
+        return (self.layer, self.name)
+
+
+_WIRE: Final = frozenset({"httpx", "ducklake"})
+_FRAME: Final = frozenset({"polars", "ducklake"})
+
+TABLES: Final[tuple[Table, ...]] = (
+    Table(
+        "raw", "amazon_orders", raw.RawAmazonOrders,
+        "Every version of every Amazon order, pulled by change time with overlap and read until complete.",
+        "亚马逊订单的每一个版本：按更新时间增量拉取，重复读取直至完整。",
+        "team:orders", _WIRE, daily=True, personal=frozenset({"payload"}),
+    ),
+    Table(
+        "raw", "amazon_listings", raw.RawAmazonListings,
+        "The present state of every Amazon listing, with the seller SKU as typed.",
+        "亚马逊全部在售商品的当前状态，保留卖家原始 SKU。",
+        "team:catalog", _WIRE,
+    ),
+    Table(
+        "raw", "amazon_inventory", raw.RawAmazonInventory,
+        "The latest FBA stock summary of every seller SKU: sellable, reserved, inbound, unsellable.",
+        "每个卖家 SKU 的最新 FBA 库存：可售、预留、在途、不可售。",
+        "team:stock", _WIRE,
+    ),
+    Table(
+        "raw", "amazon_finances", raw.RawAmazonFinances,
+        "Every version of every Amazon financial transaction, by day posted.",
+        "亚马逊财务交易的每一个版本，按入账日分区。",
+        "team:finance", _WIRE, daily=True,
+    ),
+    Table(
+        "raw", "amazon_settlements", raw.RawAmazonSettlements,
+        "Lines of Amazon's settlement reports (flat file V2), every field as written.",
+        "亚马逊结算报告（V2 平面文件）逐行原文。",
+        "team:finance", _WIRE,
+    ),
+    Table(
+        "raw", "imported_orders", raw.RawImportedOrders,
+        "Every line of every imported order file, typed by the file's declared mapping.",
+        "导入的历史订单文件逐行数据，按声明的映射转换类型。",
+        "team:orders", frozenset({"file", "ducklake"}), daily=True, personal=frozenset({"customer_id"}),
+    ),
+    Table(
+        "raw", "fx_rates", raw.RawFxRates,
+        "Daily reference exchange rates against the euro, as the ECB publishes them.",
+        "欧洲央行公布的每日欧元参考汇率。",
+        "team:finance", _WIRE,
+    ),
+    Table(
+        "core", "skus", core.Skus,
+        "Which clean SKU each listing sells. Codes that fit no rule are in quarantine.",
+        "每个在售商品对应的标准 SKU；无法清洗的编码进入隔离区。",
+        "team:catalog", _FRAME,
+    ),
+    Table(
+        "core", "orders", core.Orders,
+        "One row per order of every platform: its current state, folded from all versions seen.",
+        "所有平台订单的当前状态，每单一行，由全部历史版本归并而成。",
+        "team:orders", _FRAME, daily=True,
+    ),
+    Table(
+        "core", "order_lines", core.OrderLines,
+        "One row per order line: quantities, money, clean SKU and tax numbers.",
+        "订单明细：数量、金额、标准 SKU 与税号，每行一条。",
+        "team:orders", _FRAME, daily=True,
+    ),
+    Table(
+        "stock", "movements", stock.Movements,
+        "Stock that left because of orders, signed and with its cause.",
+        "订单引起的库存变动，带正负号与原因。",
+        "team:stock", _FRAME, daily=True,
+    ),
+    Table(
+        "stock", "positions", stock.Positions,
+        "What is where now: last count, less what left since, reserved, inbound, available.",
+        "当前各仓库存：最近盘点数、此后出库、预留、在途与可售。",
+        "team:stock", _FRAME,
+    ),
+    Table(
+        "planning", "daily_demand", planning.DailyDemand,
+        "Units wanted per node, SKU and business day. Made whole each time: a cancel today changes last week.",
+        "每个仓点、SKU、营业日的需求量；取消会改变过去，因此每次全量重算。",
+        "team:planning", _FRAME,
+    ),
+    Table(
+        "planning", "forecasts", planning.Forecasts,
+        "Demand over lead time and review per node and SKU, with quantiles learnt from past errors.",
+        "交期与补货周期内的需求预测及分位数（由历史误差校准）。",
+        "team:planning", _FRAME,
+    ),
+    Table(
+        "planning", "replenishment", planning.Replenishment,
+        "How much to order now, net of stock and inbound, in whole cartons, with the reason.",
+        "补货建议：扣除现货与在途，按整箱取整，并说明原因。",
+        "team:planning", _FRAME,
+    ),
+    Table(
+        "finance", "settlement_lines", finance.SettlementLines,
+        "Every settlement line once: categorised, tied to an order, the account or a suspense reason.",
+        "结算明细逐条归类：对应订单、账户或挂账原因，不重不漏。",
+        "team:finance", _FRAME,
+    ),
+    Table(
+        "finance", "settlement_report", finance.SettlementReport,
+        "One row per settlement: its parts, its payout, and whether they tie out to the cent.",
+        "每期结算一行：构成、到账金额与是否分毫不差。",
+        "team:finance", _FRAME,
+    ),
+    Table(
+        "quality", "quarantine", quality.Quarantine,
+        "Rows that fit no rule, with the reason. Making the table again replays them.",
+        "未通过规则的数据及原因；修正后重新生成对应分区即可回放。",
+        "team:quality", _FRAME, personal=frozenset({"payload"}),
+    ),
+)  # fmt: skip
+
+_BY_SCHEMA: Final = {table.schema: table for table in TABLES}
+_BY_NAME: Final = {table.full_name: table for table in TABLES}
+
+
+def table_of(schema: type[dy.Schema]) -> Table:
+    """Return the catalog entry of a schema class."""
+    return _BY_SCHEMA[schema]
+
+
+def table_named(full_name: str) -> Table:
+    """Return the catalog entry of a lake table.
+
+    Raises:
+        KeyError: there is no such table.
+    """
+    return _BY_NAME[full_name]

@@ -1,0 +1,1 @@
+"""Where state lives: Postgres (operational), the lake (datasets), and Dagster's own storage on the former."""

@@ -1,0 +1,107 @@
+"""Rate budgets: one token bucket per platform, store and operation, shared by all processes.
+
+Belongs here: taking, learning and emptying a bucket in `ops.rate_budget`. Time is the database server's, so
+processes on several machines agree.
+Does not belong here: waiting (the HTTP core waits, outside of any transaction), or the documented plans.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from linkstar_pipelines.storage.postgres import Postgres
+
+# Grants are spaced at the client, limits are counted at the platform: requests that overtake each other on the
+# way would exceed an exactly equal bucket. So a little of the plan is left unused.
+RATE_SHARE: Final = 0.95
+BURST_SHARE: Final = 0.9
+
+_TAKE: Final = """
+    INSERT INTO ops.rate_budget AS b (platform, store, operation, rate_per_second, burst, tokens)
+    VALUES (%s, %s, %s, %s, %s, %s)
+    ON CONFLICT (platform, store, operation) DO UPDATE SET
+        tokens = LEAST(b.burst, b.tokens + b.rate_per_second * extract(epoch FROM clock_timestamp() - b.updated_at))
+                 - 1,
+        updated_at = clock_timestamp()
+    WHERE LEAST(b.burst, b.tokens + b.rate_per_second * extract(epoch FROM clock_timestamp() - b.updated_at)) >= 1
+    RETURNING rate_per_second, learned_at IS NOT NULL
+"""
+_WAIT: Final = """
+    SELECT (1 - tokens) / rate_per_second - extract(epoch FROM clock_timestamp() - updated_at), rate_per_second,
+           learned_at IS NOT NULL
+    FROM ops.rate_budget WHERE platform = %s AND store = %s AND operation = %s
+"""
+_LEARN: Final = """
+    UPDATE ops.rate_budget SET
+        tokens = LEAST(burst, tokens + rate_per_second * extract(epoch FROM clock_timestamp() - updated_at)),
+        rate_per_second = %s, updated_at = clock_timestamp(), learned_at = clock_timestamp()
+    WHERE platform = %s AND store = %s AND operation = %s AND (learned_at IS NULL OR rate_per_second <> %s)
+"""
+_EMPTY: Final = """
+    UPDATE ops.rate_budget SET
+        tokens = LEAST(0, tokens),
+        updated_at = clock_timestamp()
+    WHERE platform = %s AND store = %s AND operation = %s
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The documented usage plan of an operation: requests per second, and requests at once."""
+
+    rate: float
+    burst: float
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Answer to one request for a token.
+
+    Attributes:
+        wait: seconds to try again after, 0 when the token was taken.
+        rate: requests per second that the platform grants, as far as known, before the safety share is taken off.
+        learned: whether that rate comes from the platform's answers; the documented one may be far too low.
+    """
+
+    wait: float
+    rate: float
+    learned: bool
+
+    @property
+    def granted(self) -> bool:
+        """Whether the token was taken."""
+        return self.wait <= 0
+
+
+class RateBudget:
+    """The buckets in `ops.rate_budget`."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    def take(self, platform: str, store: str, operation: str, plan: Plan) -> Grant:
+        """Take one token if there is one; a bucket not seen before starts full, with the documented plan."""
+        burst = max(1.0, plan.burst * BURST_SHARE)
+        key = (platform, store, operation)
+        taken = self._run(_TAKE, *key, plan.rate * RATE_SHARE, burst, burst - 1)
+        if taken:
+            return Grant(wait=0, rate=taken[0] / RATE_SHARE, learned=bool(taken[1]))
+        row = self._run(_WAIT, *key)
+        if row is None:
+            return Grant(wait=0.001, rate=plan.rate, learned=False)  # the bucket was removed in between: try again
+        return Grant(wait=max(0.001, row[0]), rate=row[1] / RATE_SHARE, learned=bool(row[2]))
+
+    def learn(self, platform: str, store: str, operation: str, rate: float) -> None:
+        """Set the rate (requests per second) that the platform says it grants; takes effect at once."""
+        share = rate * RATE_SHARE
+        self._run(_LEARN, share, platform, store, operation, share)
+
+    def empty(self, platform: str, store: str, operation: str) -> None:
+        """Empty the bucket: the platform said that there was no token left."""
+        self._run(_EMPTY, platform, store, operation)
+
+    def _run(self, statement: str, *values: object) -> tuple[float, ...] | None:
+        with self._postgres.connection() as connection:
+            # A crash may forget the last moments of a bucket: not worth a disk write on every call.
+            connection.execute("SET LOCAL synchronous_commit = off")
+            cursor = connection.execute(statement.encode(), values)
+            return cursor.fetchone() if cursor.description else None

@@ -1,0 +1,23 @@
+"""The lake as a Dagster resource."""
+
+import dagster as dg
+
+from linkstar_pipelines.settings import Settings, load_settings
+from linkstar_pipelines.storage.lake import Lake, open_lake
+from linkstar_pipelines.storage.postgres import Postgres, open_postgres
+
+
+class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out `open()`, not itself
+    """Opens the lake of this installation."""
+
+    def settings(self) -> Settings:
+        """The installation's settings, read from the environment of the run."""
+        return load_settings()
+
+    def postgres(self) -> Postgres:
+        """The operational database."""
+        return open_postgres(self.settings())
+
+    def open(self) -> Lake:
+        """The lake; one connection per thread, shared by all steps of a run."""
+        return open_lake(self.settings())

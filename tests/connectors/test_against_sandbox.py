@@ -1,0 +1,97 @@
+"""The client against a simulated platform over real HTTP: nothing missing, nothing twice, whatever the faults."""
+
+import json
+import multiprocessing
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from linkstar_pipelines.connectors.amazon.client import AmazonClient
+from linkstar_pipelines.connectors.amazon.complete import OrderWindow, read_orders_until_complete
+from linkstar_pipelines.connectors.errors import CredentialError
+from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.settings import AmazonStore
+from linkstar_pipelines.storage.postgres import Postgres
+from tests.connectors.support import amazon_store, sandbox_store, utc
+from tests.support import running_sandbox
+
+OPENING = utc(2026, 3, 1)
+SMALL = ("--orders-per-day", "4", "--products", "30", "--accounts", "NA")
+
+
+@pytest.fixture
+def core(postgres: Postgres) -> Iterator[HttpCore]:
+    with HttpCore(postgres, timeout=2, max_attempts=60, max_wait=60) as core:
+        yield core
+
+
+def truth(url: str, store: AmazonStore, bound: datetime) -> dict[str, str]:
+    """What the world itself says: last change of each order of the store that has not changed since `bound`."""
+    answer = httpx.get(f"{url}/_control/world/orders", params={"store": store.name.upper()}, timeout=30)
+    changes = {order["orderId"]: order["lastUpdatedTime"] for order in answer.json()["orders"]}
+    return {order: change for order, change in changes.items() if datetime.fromisoformat(change) <= bound}
+
+
+def pulled(url: str, store: AmazonStore, core: HttpCore) -> tuple[dict[str, str], dict[str, str]]:
+    """Orders as read up to the window's end, and the truth about that window."""
+    reading = read_orders_until_complete(AmazonClient(store, core), OrderWindow(OPENING), 2)
+    assert reading.upper_bound is not None
+    newest: dict[str, str] = {}
+    for order in reading.records:
+        newest[order["orderId"]] = max(newest.get(order["orderId"], ""), order["lastUpdatedTime"])
+    return newest, truth(url, store, reading.upper_bound)
+
+
+def test_without_faults_two_readings_find_exactly_the_worlds_orders(sandbox_url: str, core: HttpCore) -> None:
+    read, world = pulled(sandbox_url, sandbox_store(sandbox_url, "eu"), core)
+    assert len(world) > 1000
+    assert read == world
+    assert core.faults("amazon", "eu") == 0
+
+
+def test_with_every_fault_at_a_fifth_the_orders_are_still_exactly_the_worlds(tmp_path: Path, core: HttpCore) -> None:
+    flags = ("--rate-scale", "100000", "--fault", "all=0.2", "--fault", "late_orders=0", "--fault-delay", "0.02")
+    with running_sandbox(tmp_path, *SMALL, *flags) as url:
+        read, world = pulled(url, sandbox_store(url), core)
+    assert len(world) > 200
+    assert read == world
+    assert core.faults("amazon", "na") > 10
+
+
+def _pull(url: str, database: str) -> None:
+    with HttpCore(Postgres(database), timeout=5, max_attempts=1, max_wait=60) as core:
+        pages = list(AmazonClient(sandbox_store(url), core).search_orders(updated_after=OPENING, page_size=20))
+    assert len(pages) > 10
+
+
+def test_two_processes_share_the_quota_so_that_the_platform_never_refuses(tmp_path: Path, postgres: Postgres) -> None:
+    with running_sandbox(tmp_path, *SMALL, "--rate-scale", "3000") as url:
+        spawn = multiprocessing.get_context("spawn")
+        workers = [spawn.Process(target=_pull, args=(url, postgres.url)) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(90)
+        log: dict[str, Any] = httpx.get(f"{url}/_control/log").json()
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert "429" not in json.dumps(log["counts"])
+
+
+def test_a_wrong_secret_of_one_store_is_named_and_the_other_store_goes_on(sandbox_url: str, core: HttpCore) -> None:
+    good = sandbox_store(sandbox_url, "eu")
+    wrong = amazon_store("na", sandbox_url)
+    with pytest.raises(CredentialError, match="LINKSTAR_AMAZON_NA_CLIENT"):
+        AmazonClient(wrong, core).get_order("1")
+    assert next(AmazonClient(good, core).search_orders(updated_after=OPENING)).orders
+
+
+def test_a_marketplace_of_another_account_is_refused_with_the_variable_to_check(
+    sandbox_url: str, core: HttpCore
+) -> None:
+    store = sandbox_store(sandbox_url).model_copy(update={"marketplace_ids": ("A1PA6795UKMFR9",)})
+    with pytest.raises(CredentialError, match="LINKSTAR_AMAZON_NA_MARKETPLACE_IDS"):
+        list(AmazonClient(store, core).search_orders(updated_after=OPENING))

@@ -1,0 +1,167 @@
+"""The rate budget: one bucket for all processes, documented at first, learned from the platform's answers."""
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import httpx
+import pytest
+
+from linkstar_pipelines.connectors.errors import BudgetExhaustedError, ThrottledError
+from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.request import Request
+from linkstar_pipelines.storage.postgres import Postgres
+from linkstar_pipelines.storage.rate_budget import BURST_SHARE, RATE_SHARE, Plan, RateBudget
+from tests.connectors.conftest import MakeCore
+from tests.connectors.support import Script, error, reply
+
+KEY = ("amazon", "na", "searchOrders")
+HOURLY = Plan(rate=1 / 3600, burst=10)
+
+
+@pytest.fixture
+def budget(postgres: Postgres) -> RateBudget:
+    return RateBudget(postgres)
+
+
+def tokens(postgres: Postgres) -> float:
+    ((left,),) = postgres.fetch("SELECT tokens FROM ops.rate_budget")
+    return float(left)
+
+
+def test_a_new_bucket_holds_the_documented_burst_less_the_safety_share(budget: RateBudget) -> None:
+    granted = [budget.take(*KEY, HOURLY).granted for _ in range(12)]
+    assert granted == [True] * int(10 * BURST_SHARE) + [False] * 3
+
+
+def test_an_empty_bucket_tells_how_long_to_wait(budget: RateBudget) -> None:
+    for _ in range(9):
+        budget.take(*KEY, HOURLY)
+    wait = budget.take(*KEY, HOURLY).wait
+    assert 0.98 * 3600 / RATE_SHARE < wait <= 3600 / RATE_SHARE
+
+
+def test_buckets_of_stores_and_operations_are_apart(budget: RateBudget) -> None:
+    plan = Plan(rate=1 / 3600, burst=1)
+    keys = [KEY, ("amazon", "eu", "searchOrders"), ("amazon", "na", "getOrder")]
+    assert all(budget.take(*key, plan).granted for key in keys)
+    assert not any(budget.take(*key, plan).granted for key in keys)
+
+
+def test_a_learned_rate_takes_effect_at_once(budget: RateBudget) -> None:
+    for _ in range(10):
+        budget.take(*KEY, HOURLY)
+    budget.learn(*KEY, 1000.0)
+    time.sleep(0.02)
+    grant = budget.take(*KEY, HOURLY)
+    assert grant.granted
+    assert grant.rate == pytest.approx(1000.0)
+
+
+def test_a_refusal_empties_the_bucket(budget: RateBudget, postgres: Postgres) -> None:
+    budget.take(*KEY, HOURLY)
+    budget.empty(*KEY)
+    assert tokens(postgres) == 0
+    assert not budget.take(*KEY, HOURLY).granted
+
+
+def test_repetitions_do_not_wait_for_the_documented_rate_before_the_granted_one_is_learned(
+    script: Script, make_core: MakeCore
+) -> None:
+    core = make_core(max_attempts=60, max_wait=1)
+    request = Request(*KEY, "GET", "https://amazon.test/orders", plan=HOURLY, quota_header="x-amzn-RateLimit-Limit")
+    script.steps = [*[error(429, "QuotaExceeded"), error(500, "InternalFailure")] * 20, reply({})]
+    assert core.call(request).attempts == 41
+
+
+def test_a_429_that_stays_empties_even_a_bucket_that_is_not_learned(
+    script: Script, make_core: MakeCore, postgres: Postgres
+) -> None:
+    script.steps = [error(429, "QuotaExceeded")] * 4
+    request = Request(*KEY, "GET", "https://amazon.test/orders", plan=HOURLY, quota_header="x-amzn-RateLimit-Limit")
+    with pytest.raises(ThrottledError):
+        make_core().call(request)
+    assert tokens(postgres) == 0
+
+
+def test_the_core_learns_the_rate_from_the_answer_and_uses_it_for_the_next_call(
+    script: Script, make_core: MakeCore, postgres: Postgres
+) -> None:
+    core = make_core()
+    request = Request(*KEY, "GET", "https://amazon.test/orders", plan=HOURLY, quota_header="x-amzn-RateLimit-Limit")
+    script.steps = [reply({}, x_amzn_RateLimit_Limit="56")] * 12
+    answers = [core.call(request) for _ in range(12)]
+    assert {answer.granted_rate for answer in answers} == {56.0}
+    ((rate,),) = postgres.fetch("SELECT rate_per_second FROM ops.rate_budget")
+    assert rate == pytest.approx(56 * RATE_SHARE)
+
+
+def test_the_core_empties_the_bucket_after_a_429(script: Script, make_core: MakeCore, postgres: Postgres) -> None:
+    core = make_core(max_attempts=1)
+    request = Request(*KEY, "GET", "https://amazon.test/orders", plan=HOURLY, quota_header="x-amzn-RateLimit-Limit")
+    script.steps = [reply({}, x_amzn_RateLimit_Limit="0.001"), error(429, "QuotaExceeded")]
+    core.call(request)
+    with pytest.raises(ThrottledError):
+        core.call(request)
+    with pytest.raises(BudgetExhaustedError, match=r"0\.001 requests a second"):
+        core.call(request)
+    assert len(script.requests) == 2
+
+
+class LimitedPlatform:
+    """A real server whose own token bucket holds 10 requests and gains 20 a second; it counts its answers."""
+
+    def __init__(self) -> None:
+        self.answers: dict[int, int] = {}
+        self.url = ""
+        self._tokens, self._at = 10.0, time.monotonic()
+
+    def answer(self) -> int:
+        now = time.monotonic()
+        self._tokens, self._at = min(10.0, self._tokens + 20 * (now - self._at)), now
+        status = 200 if self._tokens >= 1 else 429
+        self._tokens -= status == 200
+        self.answers[status] = self.answers.get(status, 0) + 1
+        return status
+
+
+@pytest.fixture
+def limited_platform() -> Iterator[LimitedPlatform]:
+    platform = LimitedPlatform()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(platform.answer())
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
+            """Stay silent."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    platform.url = f"http://127.0.0.1:{server.server_port}/"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield platform
+    server.shutdown()
+    server.server_close()
+
+
+def _spend(url: str, address: str, calls: int) -> None:
+    with HttpCore(Postgres(url), timeout=10, max_attempts=1, max_wait=60, client=httpx.Client()) as core:
+        request = Request("amazon", "na", "limited", "GET", address, plan=Plan(rate=20, burst=10))
+        for _ in range(calls):
+            core.call(request)
+
+
+def test_two_processes_together_stay_within_one_plan(postgres: Postgres, limited_platform: LimitedPlatform) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    workers = [spawn.Process(target=_spend, args=(postgres.url, limited_platform.url, 25)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert limited_platform.answers == {200: 50}

@@ -1,0 +1,48 @@
+"""What several tests need: where things are, and processes that start and stop with the test."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+def project_root() -> Path:
+    """Folder of the checkout."""
+    return Path(__file__).resolve().parent.parent
+
+
+def shared_path(*parts: str) -> Path:
+    """A file of the reference material that lies beside the checkout; skips the test where it is absent."""
+    path = project_root().parent.joinpath("shared", *parts)
+    if not path.exists():
+        pytest.skip(f"reference material is absent: ../shared/{'/'.join(parts)}")
+    return path
+
+
+@contextmanager
+def running_sandbox(folder: Path, *flags: str) -> Iterator[str]:
+    """Start a sandbox in a process of its own; yields its URL."""
+    port_file = folder / f"sandbox-{time.monotonic_ns()}.json"
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "linkstar_pipelines.sandbox"),
+            *("--port", "0", "--port-file", str(port_file), "--exit-with-parent", *flags),
+        ],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not port_file.exists():
+            assert process.poll() is None, "the sandbox ended before it listened"
+            assert time.monotonic() < deadline, "the sandbox did not listen within 60 s"
+            time.sleep(0.02)
+        yield json.loads(port_file.read_text())["url"]
+    finally:
+        process.terminate()
+        process.wait(timeout=20)

@@ -1,7 +1,7 @@
 """The graph's transforms against the same ones in pandas, side by side in one run.
 
 Belongs here: rows in memory, both sides stage by stage, the proof that both give the same figures, and the times.
-Does not belong here: the transforms themselves (`linkstar_pipelines/domain`, `pandas_loop.py`), reading and writing.
+Does not belong here: the transforms themselves (`linkstar_pipelines/domain`, `pandas_*.py`), reading and writing.
 
     python benchmarks/loop.py [--rounds 3] [--file order_lines.parquet]
 
@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 import pandas_loop
+import pandas_planning
 import polars as pl
 
 from linkstar_pipelines.domain.demand import daily_demand
@@ -117,9 +118,9 @@ def run_pandas(watch: Stopwatch, rows: pd.DataFrame, as_of: date, money: pandas_
     demand = watch("daily_demand", lambda: pandas_loop.daily_demand(order_lines))
     pairs = pl.from_pandas(demand[["node", "sku"]].drop_duplicates())
     terms, positions = _terms(pairs), _positions(_terms(pairs))
-    forecasts = watch("forecasts", lambda: pandas_loop.forecast(demand, LEAD_TIME_DAYS + REVIEW_DAYS, as_of))
+    forecasts = watch("forecasts", lambda: pandas_planning.forecast(demand, LEAD_TIME_DAYS + REVIEW_DAYS, as_of))
     given, terms_given = positions.select("node", "sku", "available", "inbound").to_pandas(), terms.to_pandas()
-    advice = watch("replenishment", lambda: pandas_loop.advise(forecasts, given, terms_given, as_of))
+    advice = watch("replenishment", lambda: pandas_planning.advise(forecasts, given, terms_given, as_of))
     scale = 1 if money == "decimal" else pandas_loop.SCALE
     revenue = (demand["revenue"] / scale).astype("float64")
     days = demand["business_day"].dt.date

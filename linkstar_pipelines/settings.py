@@ -80,8 +80,12 @@ class Settings(BaseSettings):
         600.0, gt=0, description="Longest wait for rate budget before a call is refused with an explanation."
     )
     order_overlap_hours: int = Field(
-        24, ge=0, description="How far each order pull reaches back before its watermark, for late orders."
+        2,
+        ge=0,
+        description="How far each look for changed orders reaches back before its watermark, for orders that show "
+        "late. The nightly reconciliation reaches back `reconcile_days`.",
     )
+    reconcile_days: int = Field(3, ge=1, description="Days that the nightly reconciliation reads again.")
     order_readings: int = Field(
         2,
         ge=1,
@@ -119,7 +123,15 @@ class Settings(BaseSettings):
         Raises:
             ConfigurationError: a named store lacks one of its variables.
         """
-        return tuple(AmazonStore.load(name) for name in self.amazon_stores)
+        return tuple(self.amazon_store(name) for name in self.amazon_stores)
+
+    def amazon_store(self, name: str) -> "AmazonStore":
+        """Return one connected Amazon store.
+
+        Raises:
+            ConfigurationError: it lacks one of its variables.
+        """
+        return AmazonStore.load(name)
 
 
 class AmazonStore(BaseSettings):
@@ -171,9 +183,7 @@ def _explain(error: ValidationError, prefix: str, subject: str) -> str:
         variable = prefix + "_".join(str(part) for part in problem["loc"]).upper()
         missing = problem["type"] == "missing"
         lines.append(f"  {variable}: {'not set' if missing else problem['msg']}")
-    lines.append(
-        "Set them in the environment and try again; docs/configuration.md tells what each one means."
-    )
+    lines.append("Set them in the environment and try again; docs/configuration.md tells what each one means.")
     return "\n".join(lines)
 
 

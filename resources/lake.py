@@ -1,6 +1,7 @@
 """The lake as a Dagster resource."""
 
 import dagster as dg
+import polars as pl
 
 from linkstar_pipelines.settings import Settings, load_settings
 from linkstar_pipelines.storage.lake import Lake, open_lake
@@ -21,3 +22,15 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands 
     def open(self) -> Lake:
         """The lake; one connection per thread, shared by all steps of a run."""
         return open_lake(self.settings())
+
+    def time_zones(self) -> pl.DataFrame:
+        """Time zone of every store that is or was connected: columns `store`, `time_zone`."""
+        settings = self.settings()
+        zones = dict.fromkeys(
+            self.open().query("SELECT DISTINCT store FROM raw.amazon_orders")["store"], settings.time_zone
+        )
+        zones |= {store.name: store.time_zone for store in settings.amazon()}
+        return pl.DataFrame(
+            {"store": list(zones), "time_zone": list(zones.values())},
+            schema={"store": pl.String, "time_zone": pl.String},
+        )

@@ -7,25 +7,27 @@ those hosts. They are never built by a run. Tables with personal columns show no
 """
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from linkstar_pipelines.quality.business import expectations_of
 from linkstar_pipelines.quality.evaluation import parts
 from linkstar_pipelines.quality.validate import new_context, new_suite, prepare
-from linkstar_pipelines.schemas.catalog import TABLES
+from linkstar_pipelines.schemas.catalog import TABLES, Table
 from linkstar_pipelines.storage.lake import Lake
 
 _SITE: Final = "data_docs"
 _SHOWN_VALUES: Final = 20
 
 
-def build_data_docs(lake: Lake, folder: Path) -> Path:
-    """Judge every table as it is now and write the pages.
+def build_data_docs(lake: Lake, folder: Path, tables: Sequence[Table] = TABLES) -> Path:
+    """Judge tables as they are now and write the pages.
 
     Args:
         lake: The lake.
         folder: Folder for the pages; what is in it is replaced.
+        tables: The tables to judge; all by default.
 
     Returns:
         The first page, `index.html`.
@@ -52,7 +54,7 @@ def build_data_docs(lake: Lake, folder: Path) -> Path:
         },
     )
     source = context.data_sources.add_pandas("lake")
-    for table in TABLES:
+    for table in tables:
         shown = 0 if table.personal else _SHOWN_VALUES
         for part in parts(table, expectations_of(table), lake):
             suite = context.suites.add(new_suite(part.name, part.expectations))

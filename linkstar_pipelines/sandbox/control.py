@@ -20,14 +20,26 @@ from linkstar_pipelines.sandbox.clock import Clock
 from linkstar_pipelines.sandbox.faults import FaultDesk
 from linkstar_pipelines.sandbox.world.engine import World
 from linkstar_pipelines.sandbox.world.instants import iso, parse
+from linkstar_pipelines.sandbox.world.money import UNKNOWN_LABEL
+from linkstar_pipelines.sandbox.world.settlements import Settlement, SettlementBook
 
 
 class Control:
     """Answers the control requests."""
 
-    def __init__(self, clock: Clock, world: World, faults: FaultDesk, log: ExchangeLog, orders: OrdersApi) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        world: World,
+        settlements: SettlementBook,
+        faults: FaultDesk,
+        log: ExchangeLog,
+        orders: OrdersApi,
+    ) -> None:
         self._clock = clock
         self._world = world
+        self._settlements = settlements
         self._faults = faults
         self._log = log
         self._orders = orders
@@ -40,6 +52,7 @@ class Control:
             "faults": lambda _request: self._fault_state(),
             "log": lambda _request: self._log_state(),
             "world/orders": self._world_orders,
+            "world/settlements": lambda _request: self._world_settlements(),
             "world/products": lambda _request: self._world_products(),
         }
         writes: dict[str, Callable[[Json], Json]] = {
@@ -134,6 +147,16 @@ class Control:
                 )
         return {"at": iso(at), "count": len(orders), "orders": orders}
 
+    def _world_settlements(self) -> Json:
+        """Tell every settlement reported by now, with its total, its parts and its unknown fees."""
+        now = self._clock.now()
+        found = [
+            _settlement(settlement)
+            for store in self._world.reach(now).stores
+            for settlement in self._settlements.reported(store.account, now)
+        ]
+        return {"at": iso(now), "count": len(found), "settlements": found}
+
     def _world_products(self) -> Json:
         """Tell every product with its master SKU and the listings that sell it."""
         listings: dict[str, list[Json]] = {}
@@ -161,6 +184,30 @@ class Control:
             for product in self._world.products
         ]
         return {"count": len(products), "products": products}
+
+
+def _settlement(settlement: Settlement) -> Json:
+    market = settlement.market
+    postings = [p for t in settlement.transactions for entry in t.entries for p in entry.postings]
+    unknown = [amount for _, label, amount in postings if label == UNKNOWN_LABEL]
+    reserves = sum(1 for amount in (settlement.previous_reserve, settlement.reserve) if amount)
+    return {
+        "settlementId": settlement.id,
+        "store": settlement.account.code,
+        "marketplace": market.code,
+        "marketplaceId": market.id,
+        "currency": market.currency,
+        "start": iso(settlement.start),
+        "end": iso(settlement.end),
+        "deposited": iso(settlement.deposited),
+        "reported": iso(settlement.reported),
+        "total": market.text(settlement.total),
+        "previousReserve": market.text(settlement.previous_reserve),
+        "reserve": market.text(settlement.reserve),
+        "unknownFees": market.text(sum(unknown)),
+        "unknownLines": len(unknown),
+        "lines": len(postings) + reserves,
+    }
 
 
 def _reader(read: Callable[[Request], Json]) -> Callable[[Request], Response]:

@@ -26,7 +26,7 @@ class BreakableProtocol(HttpToolsProtocol):
 class Dropped(Response):
     """No answer at all: the connection is closed."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI signature
         """Close the connection and wait until the server has noticed."""
         scope["state"][CONNECTION].abort()
         while (await receive())["type"] != "http.disconnect":

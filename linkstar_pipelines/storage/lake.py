@@ -73,6 +73,16 @@ class Lake:
         frame = self.read(schema, days=days, where=where)
         return schema.cast(frame)
 
+    def touched(self, schema: type[S], key: Sequence[str], days: Collection[date]) -> dy.DataFrame[S]:
+        """Read all rows, of whatever day, that share their key with a row of these days."""
+        name, columns = table_of(schema).full_name, ", ".join(f'"{column}"' for column in key)
+        first, last = min(days), max(days)
+        return self.table(
+            schema,
+            where=f"({columns}) IN (SELECT ({columns}) FROM {name} "
+            f"WHERE changed_on BETWEEN '{first.isoformat()}' AND '{last.isoformat()}')",
+        )
+
     def read(
         self,
         schema: type[dy.Schema],

@@ -6,7 +6,6 @@ Not here: the operations (one module per API), the drawing of faults (see `sandb
 """
 
 import asyncio
-import json
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from starlette.routing import Route
 
 from linkstar_pipelines.sandbox.amazon.auth import TokenDesk
 from linkstar_pipelines.sandbox.amazon.quota import QuotaDesk
-from linkstar_pipelines.sandbox.amazon.wire import ApiError, Call, Json, Reply
+from linkstar_pipelines.sandbox.amazon.wire import ApiError, Call, Json, Reply, to_json
 from linkstar_pipelines.sandbox.clock import Clock
 from linkstar_pipelines.sandbox.faults import FaultDesk, Strike
 from linkstar_pipelines.sandbox.transport import Cut, Dropped
@@ -39,13 +38,17 @@ class ExchangeLog:
     counts: Counter[tuple[str, int, str]] = field(default_factory=Counter)
     recent: deque[Json] = field(default_factory=lambda: deque(maxlen=RECENT))
 
-    def note(self, request_id: str, operation: str, status: int, fault: str, at: int, target: str) -> None:
+    def note(self, request_id: str, operation: str, status: int, *, fault: str, at: int, target: str) -> None:
         """Add one exchange."""
         self.counts[operation, status, fault] += 1
         self.recent.append(
             {
-                "requestId": request_id, "operation": operation, "status": status, "fault": fault or None,
-                "at": iso(at), "target": target,
+                "requestId": request_id,
+                "operation": operation,
+                "status": status,
+                "fault": fault or None,
+                "at": iso(at),
+                "target": target,
             }
         )
 
@@ -92,7 +95,7 @@ class Gateway:
         code = {404: "NotFound", 405: "InvalidInput"}.get(status, "InternalFailure")
         error = ApiError(status, code, message, f"{request.method} {request.url.path}")
         answer = self._respond("unknown", Reply(error.body, status), self._request_id(), Strike())
-        self.log.note("", "unknown", status, "", self._clock.now(), request.url.path)
+        self.log.note("", "unknown", status, fault="", at=self._clock.now(), target=request.url.path)
         return answer.response
 
     def _route(self, method: str, path: str, name: str, answer: Callable[[Request, bytes, Strike], Reply]) -> Route:
@@ -101,7 +104,8 @@ class Gateway:
             body = await request.body()
             found = await self._exchange(name, strike, request_id, lambda: answer(request, body, strike))
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            self.log.note(request_id, name, found.status, found.fault, self._clock.now(), target)
+            now = self._clock.now()
+            self.log.note(request_id, name, found.status, fault=found.fault, at=now, target=target)
             return found.response
 
         return Route(path, endpoint, methods=[method], name=name)
@@ -109,12 +113,12 @@ class Gateway:
     async def _exchange(self, name: str, strike: Strike, request_id: str, work: Callable[[], Reply]) -> _Answer:
         fault = strike.transport or ""
         if fault == "quota_429":
-            return self._respond(name, _reply_to(_quota_exceeded()), request_id, strike, fault, with_rate=False)
+            return self._respond(name, _reply_to(_quota_exceeded()), request_id, strike, fault=fault, with_rate=False)
         if fault in {"error_500", "error_503"}:
             status = int(fault[-3:])
             code = "InternalFailure" if status == 500 else "ServiceUnavailable"
             error = ApiError(status, code, "We encountered an internal error. Please try again.")
-            return self._respond(name, _reply_to(error), request_id, strike, fault)
+            return self._respond(name, _reply_to(error), request_id, strike, fault=fault)
         if fault == "timeout_before":
             return await self._drop(fault)
         try:
@@ -123,18 +127,18 @@ class Gateway:
             reply = _reply_to(error)
         if fault == "timeout_after":
             return await self._drop(fault)
-        return self._respond(name, reply, request_id, strike, fault)
+        return self._respond(name, reply, request_id, strike, fault=fault)
 
     async def _drop(self, fault: str) -> _Answer:
         await asyncio.sleep(self._faults.plan.delay)
         return _Answer(Dropped(), 0, fault)
 
     def _respond(
-        self, name: str, reply: Reply, request_id: str, strike: Strike, fault: str = "", with_rate: bool = True
+        self, name: str, reply: Reply, request_id: str, strike: Strike, *, fault: str = "", with_rate: bool = True
     ) -> _Answer:
         content = reply.content
         if content is None:
-            content = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode()
+            content = to_json(reply.body or {}).encode()
         now = self._clock.now() + (CLOCK_SKEW_SECONDS if strike.clock_skew else 0)
         headers = {**reply.headers, "x-amzn-RequestId": request_id, "Date": formatdate(now, usegmt=True)}
         rate = self._quotas.rate(name)
@@ -158,5 +162,3 @@ def _reply_to(error: ApiError) -> Reply:
 
 def _quota_exceeded() -> ApiError:
     return ApiError(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
-
-

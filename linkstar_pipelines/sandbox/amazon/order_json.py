@@ -13,19 +13,32 @@ from linkstar_pipelines.sandbox.world.order import Line, Order, Status, Version
 from linkstar_pipelines.sandbox.world.people import Buyer, buyer_of
 
 DATASETS = (
-    "BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION",
-    "FULFILLMENT", "PACKAGES", "TAX", "PAYMENT", "FULFILLMENT_ORDERS",
+    "BUYER",
+    "RECIPIENT",
+    "PROCEEDS",
+    "EXPENSE",
+    "PROMOTION",
+    "CANCELLATION",
+    "FULFILLMENT",
+    "PACKAGES",
+    "TAX",
+    "PAYMENT",
+    "FULFILLMENT_ORDERS",
 )
 IOSS_NUMBER = "IM0000000007"
 CARRIERS = {"US": "USPS", "UK": "Royal Mail", "DE": "DHL", "JP": "Yamato Transport"}
 WAREHOUSE = {
-    "name": "LinkStar Sandbox Warehouse", "addressLine1": "1 Invented Industrial Park", "city": "Shenzhen",
-    "stateOrRegion": "Guangdong", "postalCode": "518000", "countryCode": "CN",
+    "name": "LinkStar Sandbox Warehouse",
+    "addressLine1": "1 Invented Industrial Park",
+    "city": "Shenzhen",
+    "stateOrRegion": "Guangdong",
+    "postalCode": "518000",
+    "countryCode": "CN",
 }
 
 
-def render(order: Order, version: Version, parts: frozenset[str], now: int) -> Json:
-    """Write one order as it stands in `version`; `now` decides where its parcels are."""
+def render(order: Order, version: Version, parts: frozenset[str]) -> Json:
+    """Write one order as it stands in `version`."""
     pending = version.status is Status.PENDING
     buyer = None if pending else buyer_of(order.id, order.country, version.moved)
     body: Json = {
@@ -47,14 +60,12 @@ def render(order: Order, version: Version, parts: frozenset[str], now: int) -> J
     if buyer and "RECIPIENT" in parts:
         body["recipient"] = {"deliveryAddress": _address(buyer)}
     if not pending and "PROCEEDS" in parts:
-        total = sum(
-            line.price.paid * units for line, units in zip(order.lines, _charged(version), strict=True)
-        )
+        total = sum(line.price.paid * units for line, units in zip(order.lines, _charged(version), strict=True))
         body["proceeds"] = {"grandTotal": money(order.market, total)}
     if "FULFILLMENT" in parts:
         body["fulfillment"] = _fulfillment(order, version)
     if "PACKAGES" in parts and not order.fba and version.status in {Status.PARTIALLY_SHIPPED, Status.SHIPPED}:
-        body["packages"] = _packages(order, version, now)
+        body["packages"] = _packages(order, version)
     return body
 
 
@@ -128,9 +139,7 @@ def _line_proceeds(order: Order, line: Line, units: int) -> Json:
 def _line_tax(order: Order, line: Line) -> Json:
     body: Json = {}
     if order.market.tax_withheld_as:
-        body["taxCollections"] = [
-            {"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon Services, Inc."}
-        ]
+        body["taxCollections"] = [{"model": "MARKETPLACE_FACILITATOR", "responsibleParty": "Amazon Services, Inc."}]
     if line.ioss:
         body["taxCalculationBreakdowns"] = [{"reportingScheme": "IOSS"}]
     elif order.market.code == "DE" and order.country != "DE":
@@ -171,10 +180,10 @@ def _fulfillment(order: Order, version: Version) -> Json:
     return body
 
 
-def _packages(order: Order, version: Version, now: int) -> list[Json]:
+def _packages(order: Order, version: Version) -> list[Json]:
     packages = []
     for position, shipment in enumerate(order.shipments, start=1):
-        if shipment.at > min(version.at, now):
+        if shipment.at > version.at:
             break
         packages.append(
             {

@@ -9,10 +9,11 @@ window and belongs to the next sweep. Not here: an order's wire form (see `order
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from linkstar_pipelines.sandbox.amazon.order_json import DATASETS, render
 from linkstar_pipelines.sandbox.amazon.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
-from linkstar_pipelines.sandbox.amazon.wire import SETTLE_TIME, Call, Json, Reply, invalid, not_found
+from linkstar_pipelines.sandbox.amazon.wire import SETTLE_TIME, Call, Json, Reply, invalid, not_found, to_json
 from linkstar_pipelines.sandbox.faults import FaultDesk
 from linkstar_pipelines.sandbox.world.engine import World
 from linkstar_pipelines.sandbox.world.instants import iso
@@ -72,15 +73,12 @@ class OrdersApi:
                 found = self._created(store, window, after, call.now)
             return ((key, item) for key, item in found if wanted(item))
 
-        page = cut(stream, lambda found: self._show(found, parts, call.now), cursor, size, call.strike)
-        body: Json = {
-            "orders": page.items,
-            "lastUpdatedBefore" if window.by_update else "createdBefore": iso(window.last),
-        }
+        page = cut(stream, lambda found: self._show(found, parts), cursor, size, call.strike)
+        body: Json = {"lastUpdatedBefore" if window.by_update else "createdBefore": iso(window.last)}
         if page.next:
             token = self._tokens.write({**page.next, "last": window.last, "mark": mark})
             body["pagination"] = {"nextToken": token}
-        return Reply(body)
+        return Reply(content=f'{{"orders":[{",".join(page.items)}],{to_json(body)[1:]}'.encode())
 
     def get(self, call: Call) -> Reply:
         """Answer getOrder: always the newest version, whatever the search index shows."""
@@ -89,7 +87,7 @@ class OrdersApi:
         index = order.index_at(call.now) if order else -1
         if order is None or index < 0:
             raise not_found(f"Order {call.path['orderId']} does not exist for this seller.")
-        return Reply({"order": render(order, order.versions[index], parts, call.now)})
+        return Reply({"order": render(order, order.versions[index], parts)})
 
     def searchable_index(self, order: Order, now: int) -> int:
         """Return the version that the search index shows at `now`; -1 when it shows none yet."""
@@ -128,10 +126,12 @@ class OrdersApi:
             if index >= 0:
                 yield [at, rank], (order, index)
 
-    def _show(self, found: Found, parts: frozenset[str], now: int) -> Json:
+    def _show(self, found: Found, parts: frozenset[str]) -> str:
         order, index = found
-        body = render(order, order.versions[index], parts, now)
         spoiled = self._faults.malformed(order.id, index)
+        if spoiled is None:
+            return _text(order, index, parts)
+        body = render(order, order.versions[index], parts)
         if spoiled == 0:
             del body["orderId"]
         elif spoiled == 1:
@@ -139,7 +139,13 @@ class OrdersApi:
         elif spoiled == 2:
             price = {"unitPrice": {"amount": "n/a", "currencyCode": order.market.currency}}
             body["orderItems"][0]["product"]["price"] = price
-        return body
+        return to_json(body)
+
+
+@lru_cache(maxsize=12_000)
+def _text(order: Order, index: int, parts: frozenset[str]) -> str:
+    """Write one order as JSON text; kept, because clients sweep the same window several times."""
+    return to_json(render(order, order.versions[index], parts))
 
 
 def _window(call: Call) -> _Window:

@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from linkstar_pipelines.sandbox.amazon.wire import Json
 from linkstar_pipelines.sandbox.faults import Strike
 
 Item = TypeVar("Item")
+Shown = TypeVar("Shown")
 Key = list[int | str]
 
 
@@ -28,10 +29,10 @@ class TokenRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[Shown]):
     """One page: its items, and the cursor of the next page (None on the last)."""
 
-    items: list[Json]
+    items: list[Shown]
     next: Json | None
 
 
@@ -79,11 +80,11 @@ def fingerprint(query: Mapping[str, str], *apart: str) -> str:
 
 def cut(
     stream: Callable[[Key | None], Iterable[tuple[Key, Item]]],
-    render: Callable[[Item], Json],
+    render: Callable[[Item], Shown],
     cursor: Json,
     size: int,
     strike: Strike,
-) -> Page:
+) -> Page[Shown]:
     """Cut the page after a key out of a sorted stream.
 
     Args:

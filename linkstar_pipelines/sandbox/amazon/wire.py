@@ -4,6 +4,7 @@ Here: plain records and readers of query parameters that refuse bad input the wa
 Not here: HTTP itself, auth, quotas and faults (see `gateway`).
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,6 +116,11 @@ def not_found(details: str) -> ApiError:
 def unauthorized(details: str) -> ApiError:
     """Make the 403 answer of a missing, expired or foreign access token."""
     return ApiError(403, "Unauthorized", "Access to requested resource is denied.", details)
+
+
+def to_json(body: Json) -> str:
+    """Write JSON text without spaces."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def money(market: Marketplace, minor: int) -> Json:

@@ -29,7 +29,7 @@ class Marketplace:
 
     def whole(self, units: float) -> int:
         """Convert an amount in whole currency units into minor units."""
-        return round(units * 10**self.digits)
+        return round(units * (100 if self.digits else 1))
 
     def text(self, minor: int) -> str:
         """Write minor units as a decimal number: `1999` is `19.99` USD, and `1999` JPY."""
@@ -56,21 +56,65 @@ class Account:
 
 
 US = Marketplace(
-    "US", "ATVPDKIKX0DER", "Amazon.com", "USD", 2, None, "MarketplaceFacilitatorTax",
-    share=0.48, peak_hour=1, order_prefix="11", price_factor=1.0, referral_minimum=30, monthly_subscription=3999,
+    "US",
+    "ATVPDKIKX0DER",
+    "Amazon.com",
+    "USD",
+    2,
+    None,
+    "MarketplaceFacilitatorTax",
+    share=0.48,
+    peak_hour=1,
+    order_prefix="11",
+    price_factor=1.0,
+    referral_minimum=30,
+    monthly_subscription=3999,
 )
 UK = Marketplace(
-    "UK", "A1F83G8C2ARO7P", "Amazon.co.uk", "GBP", 2, 0.20, "MarketplaceFacilitatorVAT",
-    share=0.19, peak_hour=19, order_prefix="20", price_factor=0.92, referral_minimum=25, monthly_subscription=2500,
+    "UK",
+    "A1F83G8C2ARO7P",
+    "Amazon.co.uk",
+    "GBP",
+    2,
+    0.20,
+    "MarketplaceFacilitatorVAT",
+    share=0.19,
+    peak_hour=19,
+    order_prefix="20",
+    price_factor=0.92,
+    referral_minimum=25,
+    monthly_subscription=2500,
 )
 DE = Marketplace(
-    "DE", "A1PA6795UKMFR9", "Amazon.de", "EUR", 2, 0.19, "MarketplaceFacilitatorVAT",
-    share=0.22, peak_hour=18, order_prefix="30", price_factor=1.08, referral_minimum=30, monthly_subscription=3900,
+    "DE",
+    "A1PA6795UKMFR9",
+    "Amazon.de",
+    "EUR",
+    2,
+    0.19,
+    "MarketplaceFacilitatorVAT",
+    share=0.22,
+    peak_hour=18,
+    order_prefix="30",
+    price_factor=1.08,
+    referral_minimum=30,
+    monthly_subscription=3900,
     comma_decimals=True,
 )
 JP = Marketplace(
-    "JP", "A1VC38T7YXB528", "Amazon.co.jp", "JPY", 0, 0.10, None,
-    share=0.11, peak_hour=11, order_prefix="25", price_factor=165.0, referral_minimum=30, monthly_subscription=4900,
+    "JP",
+    "A1VC38T7YXB528",
+    "Amazon.co.jp",
+    "JPY",
+    0,
+    0.10,
+    None,
+    share=0.11,
+    peak_hour=11,
+    order_prefix="25",
+    price_factor=165.0,
+    referral_minimum=30,
+    monthly_subscription=4900,
 )
 
 

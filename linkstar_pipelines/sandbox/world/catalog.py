@@ -8,6 +8,7 @@ Not here: how much of it sells (see `demand`), how much is in stock (see `stock`
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.accounts import Account, Marketplace
@@ -135,9 +136,7 @@ def make_listings(seed: int, products: Sequence[Product], account: Account, open
             taken.add(seller_sku)
             fn_sku = "X00" + chance.code(7, ALPHANUMERIC, seed, "fnsku", account.code, seller_sku)
             created = opens - CREATED_BEFORE_OPENING + int(rng.random() * CREATED_BEFORE_OPENING / 2)
-            listings.append(
-                Listing(account, seller_sku, fn_sku, product, fba, share, not unreadable, created)
-            )
+            listings.append(Listing(account, seller_sku, fn_sku, product, fba, share, not unreadable, created))
     return listings
 
 
@@ -145,7 +144,7 @@ def _unreadable_sku(seed: int, account: Account, product: Product) -> str:
     return "AMZ.GR.X7-" + chance.code(8, LETTERS, seed, "unreadable", account.code, product.number)
 
 
-def _dirty_sku(rng: chance.Random, product: Product, fba: bool) -> str:
+def _dirty_sku(rng: Random, product: Product, fba: bool) -> str:
     sku = product.sku
     if fba and rng.random() < 0.45:
         sku += rng.choice(("-FBA", "_FBA", " (FBA)"))

@@ -32,6 +32,11 @@ def code(length: int, alphabet: str, *parts: Part) -> str:
     return "".join(letters)
 
 
+def digits(*parts: Part) -> str:
+    """Return 40 hexadecimal digits that depend on `parts` alone."""
+    return hashlib.blake2b("/".join(map(str, parts)).encode(), digest_size=20).hexdigest()
+
+
 def generator(*parts: Part) -> Random:
     """Return a random generator seeded by `parts` alone."""
     return Random("/".join(map(str, parts)))  # noqa: S311 - a simulation wants repeatable chance, not secrets

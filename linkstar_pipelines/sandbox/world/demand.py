@@ -8,6 +8,7 @@ Not here: baskets and life cycles (see `life`), stock (see `stock`).
 import math
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from random import Random
 
 from linkstar_pipelines.sandbox.world import chance
@@ -68,11 +69,16 @@ class Demand:
 def promotion(seed: int, product: Product, day: date) -> str | None:
     """Return the id of the promotion that runs for the product that day, if any: four days in some months."""
     block, offset = divmod(day.toordinal(), PROMOTION_BLOCK)
-    draw = chance.unit(seed, "promotion", product.number, block)
+    draw = _promotion_draw(seed, product.number, block)
     if draw >= 0.3:
         return None
     start = int(draw / 0.3 * (PROMOTION_BLOCK - PROMOTION_DAYS))
     return f"PROMO-{product.category}-{block}" if start <= offset < start + PROMOTION_DAYS else None
+
+
+@cache
+def _promotion_draw(seed: int, product_number: int, block: int) -> float:
+    return chance.unit(seed, "promotion", product_number, block)
 
 
 def _count(rng: Random, klass: str, rate: float) -> int:

@@ -6,6 +6,7 @@ Deterministic: days are simulated in order from the opening day, each seeded by 
 an instant depends on (seed, opens, closes, orders per day, products, accounts, instant) and on nothing else.
 """
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -48,6 +49,7 @@ class World:
         last = day_of(now)
         if self._next_day > last:
             return self
+        gc.disable()  # many records are made and all of them stay: searching them for garbage is lost time
         while self._next_day <= last:
             trading = self.plan.closes is None or self._next_day < self.plan.closes
             for store in self._stores.values():
@@ -56,6 +58,8 @@ class World:
             self.days_reached += 1
         for store in self._stores.values():
             store.settle()
+        gc.freeze()
+        gc.enable()
         return self
 
     @property

@@ -4,13 +4,20 @@ Here: conversions between instants, days and ISO 8601 text. Not here: which inst
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def iso(instant: int) -> str:
     """Write an instant as ISO 8601 UTC text, such as `2026-05-24T00:00:00Z`."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    day, second = divmod(instant, DAY)
+    return f"{_day_text(day)}T{second // HOUR:02d}:{second % HOUR // MINUTE:02d}:{second % MINUTE:02d}Z"
+
+
+@cache
+def _day_text(days_since_epoch: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=days_since_epoch)).isoformat()
 
 
 def parse(text: str) -> int:

@@ -20,6 +20,7 @@ from linkstar_pipelines.sandbox.world.order import Line, Order, Shipment
 DEFERRED_SHARE, DEFERRED_DAYS = 0.12, 9
 UNKNOWN_LABEL = "Programme Levy 26B"
 """The one fee label that no fee map knows."""
+REIMBURSEMENT = "FBA Inventory Reimbursement - WAREHOUSE_LOST"
 
 Posting = tuple[str, str, int]
 
@@ -68,8 +69,7 @@ class Transaction:
 
 def transaction_id(*parts: str | int) -> str:
     """Make an opaque transaction id."""
-    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    return chance.code(40, alphabet, "transaction", *parts)
+    return chance.digits("transaction", *parts)
 
 
 def sale(order: Order, shipment: Shipment) -> Transaction:
@@ -144,7 +144,7 @@ def lost_stock(account: Account, market: Marketplace, listing: Listing, quantity
     """Book the reimbursement of units that the warehouse lost: 60 % of the price."""
     amount = quantity * listing.product.gross_price(market) * 6 // 10
     entry = Entry(None, listing, quantity, (("FBA Inventory Reimbursement", "WAREHOUSE_LOST", amount),))
-    return _account_event(account, market, "Adjustment", "FBA Inventory Reimbursement - WAREHOUSE_LOST", at, entry)
+    return _account_event(account, market, entry, kind="Adjustment", description=REIMBURSEMENT, at=at)
 
 
 def account_events(account: Account, market: Marketplace, day: date, rng: Random) -> list[Transaction]:
@@ -154,7 +154,7 @@ def account_events(account: Account, market: Marketplace, day: date, rng: Random
 
     def charge(kind: str, description: str, group: str, label: str, amount: int) -> None:
         entry = Entry(None, None, 0, ((group, label, -amount),))
-        events.append(_account_event(account, market, kind, description, noon, entry))
+        events.append(_account_event(account, market, entry, kind=kind, description=description, at=noon))
 
     if day.day == 1:
         fee = market.monthly_subscription
@@ -172,7 +172,7 @@ def account_events(account: Account, market: Marketplace, day: date, rng: Random
 
 
 def _account_event(
-    account: Account, market: Marketplace, kind: str, description: str, at: int, entry: Entry
+    account: Account, market: Marketplace, entry: Entry, *, kind: str, description: str, at: int
 ) -> Transaction:
     sku = entry.listing.seller_sku if entry.listing else ""
     key = transaction_id(account.code, market.code, description, at, sku)

@@ -5,6 +5,7 @@ Not here: who orders what (see `store`).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from linkstar_pipelines.sandbox.world import chance
 
@@ -20,9 +21,12 @@ NAMES = {
 }
 PLACES = {  # country: ((city, state or region, postal code, street), ...)
     "US": (
-        ("Seattle", "WA", "98101", "Sample Ave"), ("Austin", "TX", "78701", "Placeholder Rd"),
-        ("Portland", "OR", "97201", "Demo St"), ("Miami", "FL", "33101", "Fiction Blvd"),
-        ("Brooklyn", "NY", "11201", "Invented St"), ("Los Angeles", "CA", "90012", "Nowhere Dr"),
+        ("Seattle", "WA", "98101", "Sample Ave"),
+        ("Austin", "TX", "78701", "Placeholder Rd"),
+        ("Portland", "OR", "97201", "Demo St"),
+        ("Miami", "FL", "33101", "Fiction Blvd"),
+        ("Brooklyn", "NY", "11201", "Invented St"),
+        ("Los Angeles", "CA", "90012", "Nowhere Dr"),
     ),
     "GB": (("London", "Greater London", "EC1A 1BB", "Sample Lane"), ("Leeds", "West Yorkshire", "LS1 1UR", "Demo Row")),
     "DE": (("Berlin", "Berlin", "10115", "Musterstraße"), ("Köln", "Nordrhein-Westfalen", "50667", "Beispielweg")),
@@ -49,6 +53,7 @@ class Buyer:
     phone: str
 
 
+@lru_cache(maxsize=20_000)
 def buyer_of(order_id: str, country: str, moved: bool) -> Buyer:
     """Return the buyer of an order; `moved` gives the address after a change."""
     draw = chance.number("buyer", order_id)

@@ -38,7 +38,14 @@ class UnitPrice:
 
 
 def price_unit(
-    product: Product, market: Marketplace, country: str, fba: bool, shipping: int, promotion: str | None, state: float
+    product: Product,
+    market: Marketplace,
+    country: str,
+    *,
+    fba: bool,
+    shipping: int,
+    promotion: str | None,
+    state: float,
 ) -> UnitPrice:
     """Price one unit. `shipping` is gross per unit; `state` in [0, 1) picks the US sales tax rate (0 to 9 %)."""
     gross = product.gross_price(market)

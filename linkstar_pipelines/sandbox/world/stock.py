@@ -138,9 +138,7 @@ class Pool:
                 shipped += inbound.quantity
             elif inbound.receiving <= now:
                 receiving += sum(units for at, units in inbound.receipts if at > now)
-        return StockView(
-            fulfillable[last], reserved[last], damaged[last], working, shipped, receiving, instants[last]
-        )
+        return StockView(fulfillable[last], reserved[last], damaged[last], working, shipped, receiving, instants[last])
 
     def _catch_up(self, instant: int) -> None:
         while self._coming and self._coming[0][0] <= instant:

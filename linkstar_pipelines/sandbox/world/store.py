@@ -61,8 +61,7 @@ class Store:
         self.transactions: list[Transaction] = []
         self._seed = seed
         self._demands = {
-            market.code: Demand(seed, market, self.listings, orders_per_share, opens)
-            for market in account.marketplaces
+            market.code: Demand(seed, market, self.listings, orders_per_share, opens) for market in account.marketplaces
         }
         self._pools: dict[tuple[str, str], Pool] = {}
         for listing in self.listings:
@@ -157,8 +156,13 @@ class Store:
                 listing=listing,
                 quantity=units,
                 price=price_unit(
-                    listing.product, market, country, draft.fba, shipping,
-                    promotion(self._seed, listing.product, day), state,
+                    listing.product,
+                    market,
+                    country,
+                    fba=draft.fba,
+                    shipping=shipping,
+                    promotion=promotion(self._seed, listing.product, day),
+                    state=state,
                 ),
                 ioss=market.code == "DE" and listing.from_outside_eu,
             )

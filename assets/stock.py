@@ -1,0 +1,37 @@
+"""Group `stock`: what moved because of orders, and what is where."""
+
+import dagster as dg
+
+from assets.partitions import days_of
+from assets.tables import publish, table_asset
+from linkstar_pipelines.domain.movements import movements as movements_of
+from linkstar_pipelines.domain.positions import positions as positions_of
+from linkstar_pipelines.schemas.core import OrderLines, Skus
+from linkstar_pipelines.schemas.raw import RawAmazonInventory, RawAmazonListings
+from linkstar_pipelines.schemas.stock import Movements, Positions
+from linkstar_pipelines.storage.publishing import Mode
+from resources.lake import LakeResource
+from resources.rules import RulesResource
+
+
+@table_asset(Movements, deps=[OrderLines])
+def movements(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """Take out of stock what the lines that changed on the run's days have shipped."""
+    house, days = lake.open(), days_of(context)
+    frame = movements_of(house.table(OrderLines, days=days))
+    return publish(context, house, Movements, frame, mode=Mode.UPSERT, days=days)
+
+
+@table_asset(Positions, deps=[RawAmazonInventory, RawAmazonListings, Skus, OrderLines, Movements])
+def positions(context: dg.AssetExecutionContext, lake: LakeResource, rules: RulesResource) -> dg.MaterializeResult:
+    """Fold the last counts and what orders took since into one position per node and SKU."""
+    house = lake.open()
+    frame, rejected = positions_of(
+        house.table(RawAmazonInventory),
+        house.table(RawAmazonListings),
+        house.table(Skus),
+        house.table(OrderLines),
+        house.table(Movements),
+        cost_share=rules.load().replenishment.cost_share,
+    )
+    return publish(context, house, Positions, frame, mode=Mode.REPLACE, rejected=rejected)

@@ -1,0 +1,52 @@
+"""The one assembler: everything Dagster loads is put together here, for production, CLI and tests alike.
+
+Belongs here: choosing modules and resources. Does not belong here: any behaviour.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from assets import core, finance, planning, quality, raw, stock
+from assets.partitions import DAILY
+from linkstar_pipelines.orchestration import jobs, schedules
+from linkstar_pipelines.orchestration.maintenance import maintenance
+from linkstar_pipelines.orchestration.sensors import amazon_order_changes
+from linkstar_pipelines.quality.checks import build_checks
+from linkstar_pipelines.schemas.catalog import TABLES
+from resources.amazon import AmazonResource
+from resources.fx import FxResource
+from resources.lake import LakeResource
+from resources.rules import RulesResource
+
+_MODULES = (raw, core, stock, planning, finance, quality)
+
+
+def build_defs(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Assemble the definitions.
+
+    Args:
+        resources: Replacements by key (`lake`, `amazon`, `fx`, `rules`).
+    """
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules(_MODULES),
+        asset_checks=[build_checks(table, DAILY if table.daily else None) for table in TABLES],
+        jobs=[jobs.loop, jobs.orders_changed, jobs.history, maintenance],
+        schedules=schedules.all_schedules(),
+        sensors=[amazon_order_changes],
+        resources={
+            "lake": LakeResource(),
+            "amazon": AmazonResource(),
+            "fx": FxResource(),
+            "rules": RulesResource(),
+            **(resources or {}),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `workspace.yaml` names."""
+    return build_defs()

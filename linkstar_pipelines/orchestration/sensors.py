@@ -1,0 +1,128 @@
+"""Sensors: thin translations of a pure plan into runs.
+
+Belongs here: reading the cursor, asking one platform within the tick's limits, and requesting the run.
+Does not belong here: the decision (`changes.py`), or pulling the data itself (the run does).
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final
+
+import dagster as dg
+
+from linkstar_pipelines.connectors.amazon.client import AmazonClient
+from linkstar_pipelines.connectors.amazon.operations import PLATFORM, parse_instant
+from linkstar_pipelines.connectors.errors import ConnectorError
+from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.orchestration.changes import Change, ChangePlan, Cursor, plan_changes
+from linkstar_pipelines.orchestration.jobs import STORES_TAG, loop, orders_changed, range_tags
+from linkstar_pipelines.schemas.raw import RawAmazonOrders
+from linkstar_pipelines.settings import ConfigurationError, Settings, load_settings
+from linkstar_pipelines.storage.lake import Lake, open_lake
+from linkstar_pipelines.storage.postgres import open_postgres
+
+_PAGES_PER_TICK: Final = 5
+_LONGEST_WAIT_SECONDS: Final = 10.0  # a tick may take 60 s; a poor budget is for the next tick
+
+
+@dg.sensor(
+    name="amazon_order_changes",
+    jobs=[orders_changed, loop],
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sees new and changed Amazon orders and starts one run for just the days and stores they touch. "
+    "An empty lake starts with one run over the whole history.",
+)
+def amazon_order_changes(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Look once at every store and plan one run."""
+    settings = load_settings()
+    if not settings.amazon_stores:
+        return dg.SensorResult(skip_reason="No Amazon store is connected (LINKSTAR_AMAZON_STORES is empty).")
+    lake = open_lake(settings)
+    if lake.count(RawAmazonOrders) == 0:
+        return _first_pull(settings)
+    cursor, now = Cursor.parse(context.cursor), datetime.now(UTC)
+    seen, watermarks, failures = _look(settings, lake, cursor)
+    plan = plan_changes(seen, _landed(lake, seen), cursor.pending, now)
+    remembered = Cursor(watermarks, plan.pending).dump()
+    if plan.days is None:
+        reason = "Nothing new." if not failures else "\n".join(failures)
+        return dg.SensorResult(skip_reason=reason, cursor=remembered)
+    return dg.SensorResult(run_requests=[_request(plan)], cursor=remembered)
+
+
+def _request(plan: ChangePlan) -> dg.RunRequest:
+    first, last = (day.isoformat() for day in plan.days or ())
+    return dg.RunRequest(
+        run_key=plan.run_key,
+        job_name=orders_changed.name,
+        tags={**range_tags(first, last), STORES_TAG: ",".join(plan.stores), "linkstar/changes": str(plan.changes)},
+    )
+
+
+def _first_pull(settings: Settings) -> dg.SensorResult:
+    today = datetime.now(UTC).date().isoformat()
+    request = dg.RunRequest(
+        run_key="first-pull", job_name=loop.name, tags=range_tags(settings.history_start.isoformat(), today)
+    )
+    return dg.SensorResult(run_requests=[request])
+
+
+def _look(settings: Settings, lake: Lake, cursor: Cursor) -> tuple[list[Change], dict[str, datetime], list[str]]:
+    """One short reading per store: changes seen, new watermarks, and what went wrong."""
+    seen: list[Change] = []
+    watermarks, failures = dict(cursor.watermarks), []
+    overlap = timedelta(hours=settings.order_overlap_hours)
+    with HttpCore(
+        open_postgres(settings), timeout=settings.http_timeout_seconds, max_attempts=3, max_wait=_LONGEST_WAIT_SECONDS
+    ) as http:
+        for name in settings.amazon_stores:
+            try:
+                client = AmazonClient(settings.amazon_store(name), http)
+                since = watermarks.get(name) or _newest(lake, name) or _start(settings)
+                bound = since
+                for changes, upper_bound, whole in _pages(client, since - overlap):
+                    seen += changes
+                    bound = (
+                        upper_bound if whole and upper_bound else max((c.updated_at for c in changes), default=bound)
+                    )
+                watermarks[name] = max(bound, since)
+            except (ConnectorError, ConfigurationError) as error:
+                failures.append(str(error))
+    return seen, watermarks, failures
+
+
+def _pages(client: AmazonClient, after: datetime) -> Iterator[tuple[list[Change], datetime | None, bool]]:
+    """Pages of changes within the tick's cap; the last says whether the listing ended."""
+    pages = list(islice(client.search_orders(updated_after=after), _PAGES_PER_TICK + 1))
+    whole = len(pages) <= _PAGES_PER_TICK
+    for page in pages[:_PAGES_PER_TICK]:
+        changes = [
+            Change(client.store.name, order["orderId"], parse_instant(order["lastUpdatedTime"]))
+            for order in page.orders
+            if "orderId" in order and "lastUpdatedTime" in order
+        ]
+        yield changes, page.upper_bound, whole
+
+
+def _landed(lake: Lake, seen: list[Change]) -> set[str]:
+    """Keys of the versions, from the days seen, that are in the lake."""
+    if not seen:
+        return set()
+    days = {change.updated_at.astimezone(UTC).date() for change in seen}
+    rows = lake.read(
+        RawAmazonOrders, columns=["store", "order_id", "updated_at"], days=days, where=f"platform = '{PLATFORM}'"
+    )
+    return {Change(*row).key for row in rows.iter_rows()}
+
+
+def _newest(lake: Lake, store: str) -> datetime | None:
+    newest: datetime | None = lake.query(
+        "SELECT max(updated_at) AS newest FROM raw.amazon_orders WHERE store = ?", store
+    ).item()
+    return newest
+
+
+def _start(settings: Settings) -> datetime:
+    return datetime.combine(settings.history_start, datetime.min.time(), UTC)

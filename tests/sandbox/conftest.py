@@ -1,0 +1,42 @@
+"""Running sandboxes for the tests of this folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.support import SMALL, Wire
+from tests.support import running_sandbox
+
+
+@pytest.fixture(scope="session")
+def small_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A small world at the close of its order book, without faults; nobody changes it."""
+    with running_sandbox(tmp_path_factory.mktemp("small"), *SMALL) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def own_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A small world that the tests of one module may change."""
+    with running_sandbox(tmp_path_factory.mktemp("own"), *SMALL) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_url(tmp_path: Path) -> Iterator[str]:
+    """A small world of one test alone."""
+    with running_sandbox(tmp_path, *SMALL) as url:
+        yield url
+
+
+@pytest.fixture(params=["na", "eu", "fe"])
+def each_account(request: pytest.FixtureRequest, small_url: str) -> Wire:
+    """The way to each account of the unchanging small world."""
+    return Wire(small_url, request.param)
+
+
+@pytest.fixture
+def eu(small_url: str) -> Wire:
+    """The way to the European account of the unchanging small world."""
+    return Wire(small_url, "eu")

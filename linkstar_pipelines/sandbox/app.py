@@ -73,5 +73,5 @@ def make_app(options: Options) -> Starlette:
             gateway.open("GET", "/stats/eurofxref/eurofxref-hist.zip", "referenceRates", rates),
             control.routes(),
         ],
-        exception_handlers={HTTPException: refused},
+        exception_handlers={HTTPException: refused, Exception: refused},
     )

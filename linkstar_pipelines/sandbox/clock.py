@@ -33,10 +33,13 @@ class Clock:
             ValueError: The text has neither form.
         """
         mode, _, value = text.partition(":")
-        if mode == "frozen":
-            return cls(parse(value))
-        if mode == "live" and float(value) > 0:
-            return cls(start, float(value), state_dir)
+        try:
+            if mode == "frozen":
+                return cls(parse(value))
+            if mode == "live" and float(value) > 0:
+                return cls(start, float(value), state_dir)
+        except ValueError as problem:
+            raise ValueError(f"clock {text!r} cannot be read: {problem}") from problem
         raise ValueError(f"clock {text!r} is neither frozen:<ISO instant> nor live:<speed above 0>")
 
     def now(self) -> int:

@@ -41,7 +41,11 @@ class FaultPlan:
         plan = cls({}, delay)
         for text in texts:
             name, _, value = text.partition("=")
-            plan = plan.changed({name: float(value)}, delay)
+            try:
+                probability = float(value)
+            except ValueError as problem:
+                raise ValueError(f"fault {text!r} is not of the form NAME=PROBABILITY") from problem
+            plan = plan.changed({name: probability}, delay)
         return plan
 
     def changed(self, changes: dict[str, float], delay: float | None = None) -> "FaultPlan":

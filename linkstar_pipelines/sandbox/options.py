@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from linkstar_pipelines.sandbox.clock import Clock
 from linkstar_pipelines.sandbox.faults import FaultPlan
 from linkstar_pipelines.sandbox.world.accounts import ACCOUNTS
 from linkstar_pipelines.sandbox.world.engine import WorldPlan
+from linkstar_pipelines.sandbox.world.instants import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     try:
         closes = None if found.closes == "none" else date.fromisoformat(found.closes)
         faults = FaultPlan.from_texts(found.fault, found.fault_delay)
+        Clock.from_text(found.clock, parse(found.start))
     except ValueError as problem:
         parser.error(str(problem))
     return Options(

@@ -117,17 +117,27 @@ class EmbeddedPostgres:
         self._make_folders()
         if not (self.data / "PG_VERSION").exists():
             self._initialize()
-        self._clear_stale_pid_file()
+        if not self._runs():
+            self._await_orphans()
+            (self.data / "postmaster.pid").unlink(missing_ok=True)  # stale: its number may be anyone's by now
+            self._launch()
+        if not self._becomes_ready():
+            raise self._unavailable()
+
+    def _launch(self) -> None:
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.socket_dir}' -c max_connections=200"
         result = self._run(
             "pg_ctl", "start", "--wait", f"--timeout={_START_TIMEOUT_SECONDS}", f"--log={self.log}",
             f"--options={options}", check=False,
         )  # fmt: skip
-        if result.returncode != 0 or not self._becomes_ready():
-            raise PostgresUnavailableError(
-                f"The embedded PostgreSQL in {self.folder} did not start. Its last words:\n{self._last_words()}\n"
-                "Check free disk space and the folder's owner, or set LINKSTAR_POSTGRES_URL to a server of yours."
-            )
+        if result.returncode != 0:
+            raise self._unavailable()
+
+    def _unavailable(self) -> PostgresUnavailableError:
+        return PostgresUnavailableError(
+            f"The embedded PostgreSQL in {self.folder} did not start. Its last words:\n{self._last_words()}\n"
+            "Check free disk space and the folder's owner, or set LINKSTAR_POSTGRES_URL to a server of yours."
+        )
 
     def _becomes_ready(self) -> bool:
         deadline = time.monotonic() + _START_TIMEOUT_SECONDS
@@ -151,28 +161,45 @@ class EmbeddedPostgres:
 
     def _create_database(self, folder: Path) -> None:
         """Create the database in single-user mode, so that the folder only appears when it is whole."""
-        subprocess.run(
+        result = subprocess.run(
             [self._binaries / "postgres", "--single", "-D", folder, "postgres"],
             input="CREATE DATABASE linkstar\n",
             text=True,
-            check=True,
+            check=False,
             capture_output=True,
             cwd="/",
             user=self._user,
             group=self._group(),
             extra_groups=[] if self._user else None,
         )
+        if result.returncode != 0:
+            raise PostgresUnavailableError(f"The embedded database in {self.folder} was not made:\n{result.stderr}")
 
-    def _clear_stale_pid_file(self) -> None:
-        """Remove a pid file whose process is gone or is no PostgreSQL: after a crash the number may be anyone's."""
-        pid_file = self.data / "postmaster.pid"
+    def _runs(self) -> bool:
+        """Whether the server of the pid file lives, perhaps still starting: its number alone proves nothing."""
         try:
-            pid = int(pid_file.read_text().split("\n", 1)[0])
-            command = Path(f"/proc/{pid}/comm").read_text().strip()
+            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
         except (OSError, ValueError):
-            command = ""
-        if command != "postgres":
-            pid_file.unlink(missing_ok=True)
+            return False
+        return self._works_here(pid)
+
+    def _works_here(self, pid: int) -> bool:
+        """Every PostgreSQL process works in its data folder: that tells ours from any other process."""
+        try:
+            return Path(f"/proc/{pid}/cwd").readlink() == self.data.resolve()
+        except OSError:
+            return False
+
+    def _await_orphans(self) -> None:
+        """Wait for what a killed server left running: two servers at once in one folder would destroy it."""
+        deadline = time.monotonic() + _START_TIMEOUT_SECONDS
+        while orphans := [int(p.name) for p in Path("/proc").glob("[0-9]*") if self._works_here(int(p.name))]:
+            if time.monotonic() > deadline:
+                raise PostgresUnavailableError(
+                    f"Processes {orphans} of an earlier embedded PostgreSQL in {self.folder} do not end. "
+                    "End them and try again."
+                )
+            time.sleep(0.05)
 
     def _make_folders(self) -> None:
         self.socket_dir.mkdir(parents=True, exist_ok=True)

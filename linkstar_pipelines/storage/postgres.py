@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import psycopg
 from psycopg import conninfo
@@ -84,9 +84,7 @@ class Postgres:
     def _with_scheme(self, scheme: str, **extra: str) -> str:
         parts = urlsplit(self.url)
         query = urlencode([*parse_qsl(parts.query), *extra.items()], quote_via=quote)
-        return urlunsplit((scheme, parts.netloc, parts.path, query, "")).replace(
-            f"{scheme}:/linkstar", f"{scheme}:///linkstar"
-        )
+        return f"{scheme}://{parts.netloc}{parts.path}{'?' if query else ''}{query}"
 
     def migrate(self) -> None:
         """Bring the `ops` schema to the newest version; safe to repeat and to run from several processes."""

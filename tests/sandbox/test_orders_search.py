@@ -134,11 +134,11 @@ def test_the_parts_of_an_order_come_only_when_asked_for(eu: Wire) -> None:
     assert {"buyer", "recipient", "proceeds", "fulfillment", "packages"} <= set(full)
 
 
-def test_a_pending_order_shows_no_price_buyer_or_address(small_url: str) -> None:
+def test_a_pending_order_shows_no_price_buyer_or_address(sandbox_url: str) -> None:
     pending = [
         order
         for code in MARKETS
-        for order in Wire(small_url, code).orders(includedData=ALL_DATA, fulfillmentStatuses="PENDING")
+        for order in Wire(sandbox_url, code).orders(includedData=ALL_DATA, fulfillmentStatuses="PENDING")
     ]
     assert pending
     for order in pending:

@@ -62,7 +62,9 @@ class TokenDesk:
         if not token:
             raise unauthorized("Access token is missing in the request header.")
         text, _, _ = token.removeprefix(PREFIX).rpartition(".")
-        if not token.startswith(PREFIX) or not hmac.compare_digest(self._sign(text), token[len(PREFIX) :]):
+        if not token.startswith(PREFIX) or not hmac.compare_digest(
+            self._sign(text).encode(), token[len(PREFIX) :].encode()
+        ):
             raise unauthorized("Access token is malformed or was not issued here.")
         code, end = text.split(".", 1)
         if float(end.rpartition(".")[0]) < time.time():

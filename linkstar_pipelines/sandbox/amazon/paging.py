@@ -61,7 +61,7 @@ class TokenBook:
             text = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
         except ValueError as problem:
             raise TokenRefusedError("The token is malformed.") from problem
-        if not hmac.compare_digest(self._sign(text), signature):
+        if not hmac.compare_digest(self._sign(text).encode(), signature.encode()):
             raise TokenRefusedError("The token was not issued here.")
         if time.monotonic() - self._issued.setdefault(token, time.monotonic()) > ttl:
             raise TokenRefusedError("The token has expired.")

@@ -109,13 +109,17 @@ class ReportsApi:
     def download(self, request: Request, _body: bytes) -> Reply:
         """Answer a download at a pre-signed address, with the errors of an object store (XML)."""
         document_id, expires = request.path_params["documentId"], request.query_params.get("X-Amz-Expires-At", "")
-        if not hmac.compare_digest(self._sign(document_id, expires), request.query_params.get("X-Amz-Signature", "")):
-            return _denied("SignatureDoesNotMatch", "The request signature we calculated does not match.")
+        signature = request.query_params.get("X-Amz-Signature", "")
+        if not hmac.compare_digest(self._sign(document_id, expires).encode(), signature.encode()):
+            return _refuse(403, "SignatureDoesNotMatch", "The request signature we calculated does not match.")
         if int(expires) < time.time():
-            return _denied("AccessDenied", "Request has expired")
+            return _refuse(403, "AccessDenied", "Request has expired")
         now = self._clock.now()
         found = (report for store in self._world.stores for report in self._settlements.reported(store.account, now))
-        content = next(self._content(report) for report in found if report.document_id == document_id)
+        report = next((report for report in found if report.document_id == document_id), None)
+        if report is None:
+            return _refuse(404, "NoSuchKey", "The specified key does not exist.")
+        content = self._content(report)
         compressed = content.startswith(GZIP_MAGIC)
         return Reply(content=content, media_type="application/gzip" if compressed else "text/plain; charset=utf-8")
 
@@ -174,6 +178,6 @@ def _describe(report: Settlement) -> Json:
     }
 
 
-def _denied(code: str, message: str) -> Reply:
+def _refuse(status: int, code: str, message: str) -> Reply:
     content = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
-    return Reply(status=403, content=content.encode(), media_type="application/xml")
+    return Reply(status=status, content=content.encode(), media_type="application/xml")

@@ -86,7 +86,7 @@ class Call:
             return None
         try:
             return parse(value)
-        except ValueError as problem:
+        except (ValueError, OverflowError) as problem:
             raise invalid(f"{name} is not an ISO 8601 date-time: {value!r}") from problem
 
     def marketplaces(self, name: str = "marketplaceIds", at_most: int = 50) -> list[Marketplace]:

@@ -1,0 +1,190 @@
+"""The command `linkstar`.
+
+Belongs here: arguments, and turning the errors a person can mend into one clear message.
+Does not belong here: what a command does (`operations/`). Heavy imports wait until a command needs them.
+"""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    help="LinkStar pipelines: the supply chain of a cross-border seller as one graph.", no_args_is_help=True
+)
+imports = typer.Typer(help="Import history from files.", no_args_is_help=True)
+quality = typer.Typer(help="Data quality.", no_args_is_help=True)
+quarantine = typer.Typer(help="Rows that did not fit.", no_args_is_help=True)
+report = typer.Typer(help="Reports for people.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+app.add_typer(quality, name="quality")
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(report, name="report")
+console = Console()
+
+
+@app.command()
+def demo(
+    fault: Annotated[list[str] | None, typer.Option(help="Sandbox fault, such as all=0.2. Repeatable.")] = None,
+    orders_per_day: Annotated[int, typer.Option(help="Size of the sandbox's order book.")] = 120,
+) -> None:
+    """Run the whole loop against a sandbox and show what came of it. Ends by itself."""
+    from linkstar_pipelines.operations.demo import demo as run_demo
+
+    raise typer.Exit(run_demo(console, faults=fault or [], orders_per_day=orders_per_day))
+
+
+@app.command()
+def up() -> None:
+    """Start Dagster's web servers and daemon, and the sandbox where no store is connected. Ctrl-C stops all."""
+    from linkstar_pipelines.operations.up import up as run_up
+
+    raise typer.Exit(run_up(console))
+
+
+@app.command()
+def run(
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
+) -> None:
+    """Run the whole graph over some days (today, unless given) in this process."""
+    from linkstar_pipelines.operations import runs
+    from linkstar_pipelines.orchestration.jobs import range_tags
+    from linkstar_pipelines.settings import load_settings
+
+    today = datetime.now(UTC).date()
+    begin, end = _day(first) or _day(last) or today, _day(last) or today
+    tags = range_tags(begin.isoformat(), end.isoformat())
+    outcome = runs.execute(runs.instance(load_settings()), "loop", title=f"The graph, {begin} to {end}", tags=tags)
+    for line in (*outcome.failures, *outcome.warnings):
+        console.print(line, style="red" if line in outcome.failures else "yellow")
+    console.print(f"{outcome.checks_passed} checks passed, {len(outcome.warnings)} did not.")
+    raise typer.Exit(0 if outcome.success else 1)
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is up, where, in which version, and what is wrong with a remedy. Exit code 1 if something is."""
+    from linkstar_pipelines.operations.doctor import run as examine
+
+    raise typer.Exit(examine())
+
+
+@app.command()
+def fingerprint() -> None:
+    """Show the content of every table as one number: equal numbers, equal tables."""
+    from linkstar_pipelines.settings import load_settings
+    from linkstar_pipelines.storage.lake import open_lake
+
+    for name, rows, content in open_lake(load_settings()).fingerprint().iter_rows():
+        console.print(f"{name:28} {rows:>12,}  {content}", highlight=False)
+
+
+@imports.command("orders")
+def import_orders(
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet file.")],
+    mapping: Annotated[Path, typer.Option(help="Mapping file, or the name of a shipped one.")],
+    store: Annotated[str | None, typer.Option(help="Store the orders belong to; else the mapping's.")] = None,
+) -> None:
+    """Import an order file by its declared mapping. The same file twice changes nothing."""
+    from linkstar_pipelines.operations.history import import_orders as run_import
+
+    raise typer.Exit(run_import(console, file, mapping, store))
+
+
+@quality.command("docs")
+def quality_docs(
+    folder: Annotated[Path | None, typer.Option(help="Where to write; else `data-docs/` in the data folder.")] = None,
+) -> None:
+    """Build Great Expectations' Data Docs of every table as it is now."""
+    from linkstar_pipelines.quality.docs import build_data_docs
+    from linkstar_pipelines.settings import load_settings
+    from linkstar_pipelines.storage.lake import open_lake
+
+    settings = load_settings()
+    console.print(f"Data Docs: {build_data_docs(open_lake(settings), folder or settings.data_dir / 'data-docs')}")
+
+
+@quarantine.command("list")
+def quarantine_list() -> None:
+    """Count the rows in quarantine by table and reason."""
+    _show_query(
+        "SELECT table_name, reason, count(*) AS rows, min(source_key) AS example FROM quality.quarantine "
+        "GROUP BY ALL ORDER BY rows DESC, table_name, reason LIMIT 200"
+    )
+
+
+@quarantine.command("show")
+def quarantine_show(source_key: Annotated[str, typer.Argument(help="Source key, or its beginning.")]) -> None:
+    """Show quarantined rows with their payload. Mend the cause and make the partition again: that replays them."""
+    _show_query(
+        "SELECT table_name, source_key, reason, payload FROM quality.quarantine "
+        "WHERE starts_with(source_key, ?) ORDER BY ALL LIMIT 50",
+        source_key,
+    )
+
+
+@report.command("settlement")
+def report_settlement(
+    language: Annotated[str | None, typer.Option(help="en or zh; else LINKSTAR_LANGUAGE.")] = None,
+) -> None:
+    """Write the settlement report as XLSX and HTML."""
+    import os
+
+    from linkstar_pipelines.operations.reports import write_settlement_report
+    from linkstar_pipelines.settings import load_settings
+
+    if language is not None:
+        os.environ["LINKSTAR_LANGUAGE"] = language
+    for path in write_settlement_report(load_settings()):
+        console.print(f"Settlement report: {path}")
+
+
+@app.command()
+def psql() -> None:
+    """Print the connection URL of the operational database while holding it open; Enter ends."""
+    from linkstar_pipelines.settings import load_settings
+    from linkstar_pipelines.storage.postgres import open_postgres
+
+    console.print(open_postgres(load_settings()).url, highlight=False)
+    typer.prompt("Connect from another terminal; press Enter here when done", default="", show_default=False)
+
+
+def _show_query(sql: str, *values: object) -> None:
+    from rich.table import Table
+
+    from linkstar_pipelines.settings import load_settings
+    from linkstar_pipelines.storage.lake import open_lake
+
+    frame = open_lake(load_settings()).query(sql, *values)
+    if frame.is_empty():
+        console.print("Nothing in quarantine.")
+        return
+    table = Table(*frame.columns)
+    for row in frame.iter_rows():
+        table.add_row(*(str(value) for value in row))
+    console.print(table)
+
+
+def main() -> None:
+    """Entry point: errors that a person can mend are one message, not a traceback."""
+    from linkstar_pipelines.operations.errors import MENDABLE
+
+    try:
+        app()
+    except MENDABLE as error:
+        Console(stderr=True).print(
+            f"[bold red]{type(error).__name__.removesuffix('Error')}[/]: ", str(error), markup=True
+        )
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The main job in one command: a sandbox starts, its orders come in over HTTP, the whole graph runs, a person reads.
+
+Belongs here: the order of the stages. It may be killed at any point and started again: every stage is idempotent.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import dagster as dg
+import httpx
+from rich.console import Console
+
+from linkstar_pipelines.operations import processes, runs, summary, trial
+from linkstar_pipelines.operations.reports import write_settlement_report
+from linkstar_pipelines.orchestration.jobs import range_tags
+from linkstar_pipelines.settings import Settings, load_settings
+from linkstar_pipelines.storage.lake import open_lake
+from linkstar_pipelines.storage.postgres import open_postgres
+
+_HISTORY_UNTIL: Final = datetime.combine(trial.CLOSES - timedelta(days=1), datetime.min.time(), UTC)
+# Six hours after the close no order of the book can still be hidden as "late".
+_LIVE_UNTIL: Final = datetime.combine(trial.CLOSES + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=6)
+
+
+def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 120) -> int:
+    """Run the demo; returns the exit code (0 when the graph ran through).
+
+    Args:
+        console: Where to show it.
+        faults: Sandbox faults to switch on, such as `all=0.2`.
+        orders_per_day: Size of the sandbox's order book.
+    """
+    settings = _own_folder(console, load_settings())
+    console.print(f"[bold]1[/] Postgres and the lake in {settings.data_dir}")
+    open_postgres(settings)
+    open_lake(settings)
+    flags = [
+        "--clock", f"frozen:{_HISTORY_UNTIL:%Y-%m-%dT%H:%M:%SZ}",
+        "--opens", trial.OPENS.isoformat(), "--closes", trial.CLOSES.isoformat(),
+        "--orders-per-day", str(orders_per_day), "--rate-scale", "100000", "--fault-delay", "0.1",
+        *(part for fault in faults for part in ("--fault", fault)),
+    ]  # fmt: skip
+    with processes.sandbox(settings.data_dir / "sandbox", flags) as url:
+        console.print(f"[bold]2[/] The sandbox plays Amazon at {url}")
+        settings = trial.connect(url)
+        instance = runs.instance(settings)
+        outcomes = [
+            runs.execute(
+                instance,
+                "loop",
+                title="[bold]3[/] The whole graph over twelve weeks",
+                tags=range_tags(trial.OPENS.isoformat(), _HISTORY_UNTIL.date().isoformat()),
+            )
+        ]
+        httpx.post(f"{url}/_control/clock", json={"set": f"{_LIVE_UNTIL:%Y-%m-%dT%H:%M:%SZ}"}).raise_for_status()
+        outcomes += _what_the_sensor_asks_for(instance)
+    summary.show(console, open_lake(settings), outcomes)
+    for path in write_settlement_report(settings):
+        console.print(f"Settlement report: {path}")
+    console.print("Look around: [bold]make up[/] starts the Dagster UI on what was made here.")
+    return 0 if all(outcome.success for outcome in outcomes) else 1
+
+
+def _own_folder(console: Console, settings: Settings) -> Settings:
+    """Keep the demo apart from a real installation."""
+    if trial.is_trial(settings):
+        return settings
+    folder = settings.data_dir / "demo"
+    console.print(f"Stores are connected here, so the demo keeps to a folder and a database of its own: {folder}")
+    return settings.model_copy(update={"data_dir": folder, "postgres_url": None, "lake_path": None})
+
+
+def _what_the_sensor_asks_for(instance: dg.DagsterInstance) -> list[runs.Outcome]:
+    """Evaluate the order sensor as the daemon would, and run what it requests."""
+    from linkstar_pipelines.definitions import build_defs
+
+    definitions = build_defs()
+    sensor: Any = definitions.resolve_sensor_def("amazon_order_changes")
+    cursor: str | None = None
+    outcomes = []
+    for _ in range(50):  # a tick looks at a few pages; after the last one it asks for nothing
+        with dg.build_sensor_context(instance=instance, cursor=cursor, definitions=definitions) as context:
+            tick = sensor.evaluate_tick(context)
+        cursor = tick.cursor
+        if not tick.run_requests:
+            break
+        for request in tick.run_requests:
+            title = f"[bold]4[/] The sensor saw {request.tags['linkstar/changes']} changed orders"
+            outcomes.append(runs.execute(instance, request.job_name, title=title, tags=request.tags))
+    return outcomes

@@ -1,0 +1,23 @@
+"""The errors whose message is all a person needs: they are shown without a traceback."""
+
+from typing import Final
+
+from linkstar_pipelines.connectors.errors import ConnectorError
+from linkstar_pipelines.connectors.files import FileError
+from linkstar_pipelines.domain.order_mapping import MappingError
+from linkstar_pipelines.operations.processes import ProcessFailedError
+from linkstar_pipelines.rules.loading import RuleError
+from linkstar_pipelines.settings import ConfigurationError
+from linkstar_pipelines.storage.embedded import PostgresUnavailableError
+from linkstar_pipelines.storage.lake import LakeUnavailableError
+
+MENDABLE: Final = (
+    ConfigurationError,
+    ConnectorError,
+    FileError,
+    LakeUnavailableError,
+    MappingError,
+    PostgresUnavailableError,
+    ProcessFailedError,
+    RuleError,
+)

@@ -1,0 +1,60 @@
+"""The try-out installation: the product connected to the sandbox instead of real platforms.
+
+Belongs here: which environment connects the two. The credentials are the sandbox's documented constants; they open
+nothing else.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from linkstar_pipelines.settings import Settings, load_settings
+
+OPENS: Final = date(2026, 3, 1)
+"""First day of the sandbox's order book."""
+
+CLOSES: Final = date(2026, 5, 24)
+"""Day on which the demo's order book closes."""
+
+
+@dataclass(frozen=True)
+class _Store:
+    name: str
+    seller_id: str
+    marketplace_ids: str
+    time_zone: str
+
+
+_STORES: Final = (
+    _Store("na", "A1LINKSTARNA", "ATVPDKIKX0DER", "America/Los_Angeles"),
+    _Store("eu", "A1LINKSTAREU", "A1F83G8C2ARO7P,A1PA6795UKMFR9", "Europe/London"),
+)
+
+
+def is_trial(settings: Settings) -> bool:
+    """True when no store is connected: the product may be tried against the sandbox."""
+    return not settings.amazon_stores
+
+
+def connect(url: str) -> Settings:
+    """Point this process and its children to the sandbox at `url`; returns the settings that follow."""
+    variables = {
+        "LINKSTAR_AMAZON_STORES": ",".join(store.name for store in _STORES),
+        "LINKSTAR_FX_URL": f"{url}/stats/eurofxref/eurofxref-hist.zip",
+        "LINKSTAR_HISTORY_START": OPENS.isoformat(),
+    }
+    for store in _STORES:
+        prefix = f"LINKSTAR_AMAZON_{store.name.upper()}_"
+        variables |= {
+            f"{prefix}SELLER_ID": store.seller_id,
+            f"{prefix}MARKETPLACE_IDS": store.marketplace_ids,
+            f"{prefix}CLIENT_ID": f"sandbox-client-{store.name}",
+            f"{prefix}CLIENT_SECRET": f"sandbox-secret-{store.name}",
+            f"{prefix}REFRESH_TOKEN": f"sandbox-refresh-{store.name}",
+            f"{prefix}ENDPOINT": url,
+            f"{prefix}AUTH_URL": f"{url}/auth/o2/token",
+            f"{prefix}TIME_ZONE": store.time_zone,
+        }
+    os.environ.update(variables)
+    return load_settings()

@@ -23,7 +23,8 @@ _TABLE = table_of(Quarantine)
 def quarantine(lake: LakeResource) -> dg.MaterializeResult:
     """Count what lies in quarantine. The rows were written by the assets that refused them."""
     counts = lake.open().query(
-        "SELECT table_name, reason, count(*) AS n FROM quality.quarantine GROUP BY ALL ORDER BY n DESC, table_name, reason"
+        "SELECT table_name, reason, count(*) AS n FROM quality.quarantine "
+        "GROUP BY ALL ORDER BY n DESC, table_name, reason"
     )
     reasons = [
         dg.TableRecord({"table": table, "reason": reason, "rows": rows}) for table, reason, rows in counts.iter_rows()

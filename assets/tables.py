@@ -3,6 +3,7 @@
 Belongs here: the decorator that reads the catalog, and the metadata every materialization carries.
 """
 
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Any
@@ -37,23 +38,30 @@ def table_asset(
         stores_may_fail: Adds the check that names stores which could not be read.
     """
     table = table_of(schema)
-    return dg.asset(
-        key=dg.AssetKey(table.asset_key),
-        deps=[dg.AssetKey(table_of(dep).asset_key) for dep in deps],
-        group_name=table.layer,
-        description=f"{table.description}\n\n{table.description_zh}",
-        owners=[table.owner],
-        kinds=set(table.kinds),
-        tags={"layer": table.layer},
-        partitions_def=DAILY if table.daily else None,
-        backfill_policy=dg.BackfillPolicy.single_run() if table.daily else None,
-        retry_policy=retry_policy,
-        metadata={
+    declaration: dict[str, Any] = {
+        "key": dg.AssetKey(table.asset_key),
+        "deps": [dg.AssetKey(table_of(dep).asset_key) for dep in deps],
+        "group_name": table.layer,
+        "description": f"{table.description}\n\n{table.description_zh}",
+        "owners": [table.owner],
+        "kinds": set(table.kinds),
+        "tags": {"layer": table.layer},
+        "partitions_def": DAILY if table.daily else None,
+        "backfill_policy": dg.BackfillPolicy.single_run() if table.daily else None,
+        "retry_policy": retry_policy,
+        "metadata": {
             "dagster/table_name": table.full_name,
             "dagster/column_schema": column_schema(table),
         },
-        check_specs=[stores_answered_spec(table)] if stores_may_fail else None,
-    )
+        "check_specs": [stores_answered_spec(table)] if stores_may_fail else None,
+    }
+
+    def declare(function: Callable[..., Any]) -> dg.AssetsDefinition:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)  # `backfill_policy` is beta in Dagster 1.13
+            return dg.asset(**declaration)(function)
+
+    return declare
 
 
 def column_schema(table: Table) -> dg.TableSchema:

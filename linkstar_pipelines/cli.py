@@ -29,12 +29,13 @@ console = Console()
 @app.command()
 def demo(
     fault: Annotated[list[str] | None, typer.Option(help="Sandbox fault, such as all=0.2. Repeatable.")] = None,
-    orders_per_day: Annotated[int, typer.Option(help="Size of the sandbox's order book.")] = 120,
+    orders_per_day: Annotated[int, typer.Option(help="Size of the sandbox's order book.")] = 60,
+    weeks: Annotated[int, typer.Option(help="Length of the sandbox's order book.")] = 12,
 ) -> None:
     """Run the whole loop against a sandbox and show what came of it. Ends by itself."""
     from linkstar_pipelines.operations.demo import demo as run_demo
 
-    raise typer.Exit(run_demo(console, faults=fault or [], orders_per_day=orders_per_day))
+    raise typer.Exit(run_demo(console, faults=fault or [], orders_per_day=orders_per_day, weeks=weeks))
 
 
 @app.command()

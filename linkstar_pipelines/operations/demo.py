@@ -23,34 +23,36 @@ _HISTORY_UNTIL: Final = datetime.combine(trial.CLOSES - timedelta(days=1), datet
 _LIVE_UNTIL: Final = datetime.combine(trial.CLOSES + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=6)
 
 
-def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 120) -> int:
+def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 60, weeks: int = 12) -> int:
     """Run the demo; returns the exit code (0 when the graph ran through).
 
     Args:
         console: Where to show it.
         faults: Sandbox faults to switch on, such as `all=0.2`.
         orders_per_day: Size of the sandbox's order book.
+        weeks: Length of the sandbox's order book.
     """
     settings = _own_folder(console, load_settings())
     console.print(f"[bold]1[/] Postgres and the lake in {settings.data_dir}")
     open_postgres(settings)
     open_lake(settings)
+    opens = trial.CLOSES - timedelta(weeks=weeks)
     flags = [
         "--clock", f"frozen:{_HISTORY_UNTIL:%Y-%m-%dT%H:%M:%SZ}",
-        "--opens", trial.OPENS.isoformat(), "--closes", trial.CLOSES.isoformat(),
+        "--opens", opens.isoformat(), "--closes", trial.CLOSES.isoformat(),
         "--orders-per-day", str(orders_per_day), "--rate-scale", "100000", "--fault-delay", "0.1",
         *(part for fault in faults for part in ("--fault", fault)),
     ]  # fmt: skip
     with processes.sandbox(settings.data_dir / "sandbox", flags) as url:
         console.print(f"[bold]2[/] The sandbox plays Amazon at {url}")
-        settings = trial.connect(url)
+        settings = trial.connect(url, opens, faulty=bool(faults))
         instance = runs.instance(settings)
         outcomes = [
             runs.execute(
                 instance,
                 "loop",
-                title="[bold]3[/] The whole graph over twelve weeks",
-                tags=range_tags(trial.OPENS.isoformat(), _HISTORY_UNTIL.date().isoformat()),
+                title=f"[bold]3[/] The whole graph over {weeks} weeks",
+                tags=range_tags(opens.isoformat(), _HISTORY_UNTIL.date().isoformat()),
             )
         ]
         httpx.post(f"{url}/_control/clock", json={"set": f"{_LIVE_UNTIL:%Y-%m-%dT%H:%M:%SZ}"}).raise_for_status()

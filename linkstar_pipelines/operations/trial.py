@@ -37,13 +37,21 @@ def is_trial(settings: Settings) -> bool:
     return not settings.amazon_stores
 
 
-def connect(url: str) -> Settings:
-    """Point this process and its children to the sandbox at `url`; returns the settings that follow."""
+def connect(url: str, opens: date, *, faulty: bool = False) -> Settings:
+    """Point this process and its children to a sandbox; returns the settings that follow.
+
+    Args:
+        url: Where the sandbox listens.
+        opens: First day of its order book.
+        faulty: Its faults are switched on: most requests must then be repeated many times.
+    """
     variables = {
         "LINKSTAR_AMAZON_STORES": ",".join(store.name for store in _STORES),
         "LINKSTAR_FX_URL": f"{url}/stats/eurofxref/eurofxref-hist.zip",
-        "LINKSTAR_HISTORY_START": OPENS.isoformat(),
+        "LINKSTAR_HISTORY_START": opens.isoformat(),
     }
+    if faulty:
+        variables |= {"LINKSTAR_HTTP_MAX_ATTEMPTS": "60", "LINKSTAR_HTTP_TIMEOUT_SECONDS": "2"}
     for store in _STORES:
         prefix = f"LINKSTAR_AMAZON_{store.name.upper()}_"
         variables |= {

@@ -44,7 +44,7 @@ def up(console: Console) -> int:
             urls: dict[str, str | int] = {}
             if trial.is_trial(settings):
                 urls["sandbox"] = stack.enter_context(_live_sandbox(settings))
-                settings = trial.connect(str(urls["sandbox"]))
+                settings = trial.connect(str(urls["sandbox"]), trial.OPENS)
             children = stack.enter_context(_servers(settings, urls))
             _announce(console, settings, urls)
             stack.callback((settings.data_dir / "up.json").unlink, missing_ok=True)

@@ -119,7 +119,9 @@ class EmbeddedPostgres:
             self._initialize()
         if not self._runs():
             self._await_orphans()
-            (self.data / "postmaster.pid").unlink(missing_ok=True)  # stale: its number may be anyone's by now
+            # What a killed server left names a process number that may be anyone's by now.
+            for stale in (self.data / "postmaster.pid", *self.socket_dir.glob(".s.PGSQL.*")):
+                stale.unlink(missing_ok=True)
             self._launch()
         if not self._becomes_ready():
             raise self._unavailable()
@@ -162,7 +164,7 @@ class EmbeddedPostgres:
     def _create_database(self, folder: Path) -> None:
         """Create the database in single-user mode, so that the folder only appears when it is whole."""
         result = subprocess.run(
-            [self._binaries / "postgres", "--single", "-D", folder, "postgres"],
+            [self._binaries / "postgres", "--single", "-F", "-D", folder, "postgres"],
             input="CREATE DATABASE linkstar\n",
             text=True,
             check=False,

@@ -33,7 +33,7 @@ from linkstar_pipelines.storage.publishing import Mode, make_tables, quarantine_
 
 S = TypeVar("S", bound=dy.Schema)
 _COMMIT_ATTEMPTS: Final = 8
-_LOCK: Final = 7_526_174_111  # advisory lock held while tables are made or widened
+_LOCK: Final = 752_617_411  # class of our advisory locks: making tables, and publishing to one table
 
 
 class LakeUnavailableError(Exception):
@@ -51,11 +51,18 @@ class Published:
 
 
 class Lake:
-    """One lake. Connections are opened on first use, one per thread."""
+    """One lake. Connections are opened on first use, one per thread.
 
-    def __init__(self, postgres: Postgres, root: str) -> None:
+    Args:
+        postgres: Database that holds the catalog.
+        root: Local folder or object-store prefix of the Parquet files.
+        read_only: Open a lake that exists, and change nothing in it.
+    """
+
+    def __init__(self, postgres: Postgres, root: str, *, read_only: bool = False) -> None:
         self._postgres = postgres
         self.root = root
+        self._read_only = read_only
         self._local = threading.local()
 
     # --- reading -------------------------------------------------------------------------------------
@@ -152,7 +159,9 @@ class Lake:
             )
             return written
 
-        written = self._in_transaction(work)
+        # The lake has no unique keys: two writers that both see a key missing would both insert it.
+        with self._lock(table_of(schema).full_name):
+            written = self._in_transaction(work)
         return Published(audited.height, written, refused.height, self.count(schema))
 
     def _in_transaction(self, work: Callable[[duckdb.DuckDBPyConnection], int]) -> int:
@@ -208,21 +217,30 @@ class Lake:
         connection.execute("SET TimeZone = 'UTC'")
         if remote:
             connection.execute(_s3_secret())
-        else:
+        elif not self._read_only:
             Path(self.root).mkdir(parents=True, exist_ok=True)
-        self._attach(connection)
-        with self._table_lock():
+        if self._read_only:
+            self._attach(connection)
+            return connection
+        with self._lock("tables"):
+            self._attach(connection)
+            connection.execute("BEGIN TRANSACTION")  # one commit for all tables: twenty would take ten seconds
             make_tables(connection)
+            connection.execute("COMMIT")
         return connection
 
     def _attach(self, connection: duckdb.DuckDBPyConnection) -> None:
         dsn = self._postgres.ducklake_dsn.replace("'", "''")
         root = self.root.rstrip("/").replace("'", "''") + "/"
         try:
-            connection.execute(f"ATTACH 'ducklake:postgres:{dsn}' AS lake (DATA_PATH '{root}', METADATA_SCHEMA 'lake')")
+            connection.execute(
+                f"ATTACH 'ducklake:postgres:{dsn}' AS lake "
+                f"(DATA_PATH '{root}', METADATA_SCHEMA 'lake'{', READ_ONLY' if self._read_only else ''})"
+            )
         except duckdb.Error as error:
+            words = str(error).replace(dsn, "...").replace(self._postgres.ducklake_dsn, "...")
             secret = str(conninfo.conninfo_to_dict(self._postgres.url).get("password") or "")
-            words = str(error).replace(secret, "***") if secret else str(error)
+            words = words.replace(secret, "***") if secret else words
             raise LakeUnavailableError(
                 f"The lake in {self.root} cannot be opened: {words}\n"
                 "If LINKSTAR_LAKE_PATH was changed, set it back: the catalog remembers where its files are."
@@ -230,9 +248,10 @@ class Lake:
         connection.execute("USE lake")
 
     @contextmanager
-    def _table_lock(self) -> Iterator[None]:
+    def _lock(self, name: str) -> Iterator[None]:
+        """Hold the lock of that name against all processes; a killed holder's is freed by the server."""
         with self._postgres.connection() as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            connection.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, name))
             yield
 
     @cached_property

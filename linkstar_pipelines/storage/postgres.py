@@ -79,7 +79,7 @@ class Postgres:
     @property
     def ducklake_dsn(self) -> str:
         """Libpq key-value string for DuckLake's catalog."""
-        return conninfo.make_conninfo(self.url)
+        return conninfo.make_conninfo("", **conninfo.conninfo_to_dict(self.url))
 
     def _with_scheme(self, scheme: str, **extra: str) -> str:
         parts = urlsplit(self.url)
@@ -101,10 +101,30 @@ class Postgres:
             command.upgrade(config, "head")
 
 
+def check_url(url: str) -> None:
+    """Refuse what is no PostgreSQL URL, without repeating it: it may hold a password.
+
+    Raises:
+        PostgresUnavailableError: it is none.
+    """
+    try:
+        conninfo.conninfo_to_dict(url)
+        well_formed = url.startswith(("postgresql://", "postgres://"))
+    except psycopg.ProgrammingError:
+        well_formed = False
+    if not well_formed:
+        raise PostgresUnavailableError(
+            "LINKSTAR_POSTGRES_URL is no PostgreSQL URL. Write it as postgresql://user:password@host:5432/database, "
+            "with special characters of the password percent-encoded, or unset it to use the embedded server."
+        )
+
+
 @lru_cache(maxsize=4)
 def _open(data_dir: Any, url: str | None) -> Postgres:
     if url is None:
         url = EmbeddedPostgres(data_dir / "postgres").acquire()
+    else:
+        check_url(url)
     postgres = Postgres(url)
     try:
         postgres.migrate()

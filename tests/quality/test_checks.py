@@ -181,6 +181,10 @@ def _statuses(instance: dg.DagsterInstance, check: str) -> dict[str | None, str]
     }
 
 
+def _of_partitions(statuses: dict[str | None, str]) -> dict[str, str]:
+    return {day: status for day, status in statuses.items() if day is not None}
+
+
 def _rows_by_status(instance: dg.DagsterInstance) -> Counter[str]:
     table = AssetCheckExecutionsTable
     with instance.event_log_storage.index_connection() as connection:  # type: ignore[attr-defined]  # of SQL storages
@@ -215,43 +219,32 @@ def test_a_run_of_one_partition_has_a_result_for_that_partition(instance: dg.Dag
 def test_a_run_over_partitions_has_a_result_for_each_of_them(instance: dg.DagsterInstance) -> None:
     result = _run_orders(instance, BEFORE, TODAY)
     assert result.success
-    by_day = {day: status for day, status in _statuses(instance, "states_known").items() if day is not None}
-    assert by_day == {str(BEFORE): "SUCCEEDED", str(YESTERDAY): "FAILED", str(TODAY): "SUCCEEDED"}
+    expected = {str(BEFORE): "SUCCEEDED", str(YESTERDAY): "FAILED", str(TODAY): "SUCCEEDED"}
+    assert _of_partitions(_statuses(instance, "states_known")) == expected
     assert "PLANNED" not in _rows_by_status(instance)
 
-
-def test_the_result_of_a_partition_is_an_event_of_its_run(instance: dg.DagsterInstance) -> None:
-    result = _run_orders(instance, BEFORE, TODAY)
     logged = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     evaluations = [entry.get_dagster_event().asset_check_evaluation_data for entry in logged]
     (found,) = (e for e in evaluations if e.check_name == "states_known" and e.partition == str(YESTERDAY))
     assert found.severity is dg.AssetCheckSeverity.WARN
-    assert not found.passed
-    assert found.metadata["rows_evaluated"].value == 2
-    assert found.metadata["rows_unexpected"].value == 1
+    assert (found.metadata["rows_evaluated"].value, found.metadata["rows_unexpected"].value) == (2, 1)
 
-
-def test_a_newer_materialization_outdates_the_result_of_its_partition_alone(instance: dg.DagsterInstance) -> None:
-    _run_orders(instance, BEFORE, TODAY)
     instance.report_runless_asset_event(
         dg.AssetMaterialization(dg.AssetKey(ORDERS.asset_key), partition=TODAY.isoformat())
     )
-    by_day = {day: status for day, status in _statuses(instance, "states_known").items() if day is not None}
-    assert by_day == {
-        str(BEFORE): "SUCCEEDED",
-        str(YESTERDAY): "FAILED",
-        str(TODAY): "SUCCEEDED (outdated)",
-    }
+    newer = expected | {str(TODAY): "SUCCEEDED (outdated)"}
+    assert _of_partitions(_statuses(instance, "states_known")) == newer
 
 
 def test_dagster_alone_leaves_the_partitions_of_such_a_run_planned(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When this fails, Dagster has learned it: `partition_results.py` can go."""
     monkeypatch.setattr("linkstar_pipelines.quality.checks.record", lambda *_results: None)
-    _run_orders(instance, BEFORE, TODAY)
-    by_day = {day: status for day, status in _statuses(instance, "states_known").items() if day is not None}
-    assert {status.split()[0] for status in by_day.values()} == {"PLANNED"}
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        _run_orders(instance, BEFORE, TODAY)
+        statuses = _of_partitions(_statuses(instance, "states_known"))
+    assert [status.split()[0] for status in statuses.values()] == ["PLANNED"] * 3
 
 
 def test_a_table_without_order_lines_has_nothing_to_reconcile() -> None:

@@ -40,3 +40,11 @@ def each_account(request: pytest.FixtureRequest, small_url: str) -> Wire:
 def eu(small_url: str) -> Wire:
     """The way to the European account of the unchanging small world."""
     return Wire(small_url, "eu")
+
+
+@pytest.fixture
+def trading(tmp_path: Path) -> Iterator[Wire]:
+    """The way to a world in the middle of its trade."""
+    flags = ("--orders-per-day", "40", "--accounts", "NA", "--rate-scale", "100000")
+    with running_sandbox(tmp_path, *flags, "--clock", "frozen:2026-05-20T20:00:00Z") as url:
+        yield Wire(url)

@@ -33,7 +33,10 @@ US, DE = "ATVPDKIKX0DER", "A1PA6795UKMFR9"
 def push(op: str, code: str, quantity: object) -> Json:
     """Body of a PATCH that sets a quantity."""
     value = [{"fulfillment_channel_code": code, "quantity": quantity}]
-    return {"productType": "HOME", "patches": [{"op": op, "path": "/attributes/fulfillment_availability", "value": value}]}
+    return {
+        "productType": "HOME",
+        "patches": [{"op": op, "path": "/attributes/fulfillment_availability", "value": value}],
+    }
 
 
 def any_order(wire: Wire) -> str:

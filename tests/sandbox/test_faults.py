@@ -1,213 +1,253 @@
-"""Faults: each one really shows on the wire, strikes at its rate, repeats with its seed, and leaves control alone."""
+"""Faults happen when switched on, as often as asked for, the same with the same seed, and never on the control side."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from linkstar_pipelines.sandbox.faults import APART, DATA, NAMES, STREAM, TRANSPORT, FaultDesk, FaultPlan
-from tests.sandbox.support import DOCUMENTS, OPENS, ORDERS, RATES, REPORTS, SETTLEMENT_REPORT, Json, Wire
+from tests.sandbox.support import (
+    ALL_DATA,
+    INVENTORY,
+    MARKETS,
+    OPENS,
+    ORDERS,
+    RATES,
+    TRANSACTIONS,
+    Json,
+    Wire,
+    credentials,
+    item_path,
+    listings_path,
+    stock_of,
+)
+from tests.support import running_sandbox
 
-SEARCH = {"lastUpdatedAfter": OPENS, "maxResultsPerPage": "10"}
+US = MARKETS["na"][0]
+TRANSPORT = ("quota_429", "error_500", "error_503", "timeout_before", "timeout_after", "truncated_body")
+SEARCHES = {
+    "orders": (ORDERS, {"lastUpdatedAfter": OPENS, "maxResultsPerPage": "50"}, "orders"),
+    "listings": (listings_path("na"), {"marketplaceIds": US}, "items"),
+    "transactions": (TRANSACTIONS, {"postedAfter": OPENS}, "payload.transactions"),
+}
 
 
 @pytest.fixture
-def wire(own_url: str) -> Iterator[Wire]:
-    """A logged-in way to the module's own sandbox; its faults are off again afterwards."""
-    way = Wire(own_url)
-    way.token()
-    yield way
-    way.faults()
+def wire(own_url: str) -> Wire:
+    """A logged-in account of the module's own sandbox, all faults off."""
+    wire = Wire(own_url)
+    wire.faults()
+    wire.token()
+    return wire
 
 
-def fate(wire: Wire) -> str:
-    """What becomes of one search: a status, or the way in which the answer is broken."""
+def outcome(wire: Wire) -> str:
+    """What becomes of one search."""
     try:
-        answer = wire.get(ORDERS, **SEARCH)
-    except httpx.RemoteProtocolError as problem:
-        return "no answer" if "without sending a response" in str(problem) else "cut off"
-    try:
+        answer = wire.get(ORDERS, lastUpdatedAfter=OPENS)
         answer.json()
+    except httpx.TransportError:
+        return "dropped"
     except json.JSONDecodeError:
-        return "no JSON"
+        return "cut"
     return str(answer.status_code)
 
 
-def served(wire: Wire, **search: str) -> list[list[str]]:
-    """Order ids of every page of a sweep."""
-    return [[order["orderId"] for order in page["orders"]] for page in wire.pages(ORDERS, **{**SEARCH, **search})]
-
-
-@pytest.mark.parametrize(("fault", "status"), [("quota_429", 429), ("error_500", 500), ("error_503", 503)])
-def test_a_refusing_fault_answers_in_amazon_s_envelope_without_a_rate(wire: Wire, fault: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("fault", "outcomes"),
+    [
+        ("quota_429", {"429"}),
+        ("error_500", {"500"}),
+        ("error_503", {"503"}),
+        ("timeout_before", {"dropped"}),
+        ("timeout_after", {"dropped"}),
+        ("truncated_body", {"dropped", "cut"}),
+    ],
+)
+def test_each_transport_fault_shows_in_its_own_way(wire: Wire, fault: str, outcomes: set[str]) -> None:
+    assert outcome(wire) == "200"
     wire.faults(**{fault: 1.0})
-    answer = wire.get(ORDERS, **SEARCH)
-    assert answer.status_code == status
-    assert set(answer.json()["errors"][0]) == {"code", "message", "details"}
-    assert "x-amzn-ratelimit-limit" not in answer.headers
-    assert "retry-after" not in answer.headers
+    assert {outcome(wire) for _ in range(12)} == outcomes
+    wire.faults()
+    assert outcome(wire) == "200"
 
 
-@pytest.mark.parametrize("fault", ["timeout_before", "timeout_after"])
-def test_a_timeout_closes_the_connection_without_an_answer(wire: Wire, fault: str) -> None:
+def test_a_throttled_answer_of_the_fault_tells_no_rate(wire: Wire) -> None:
+    wire.faults(quota_429=1.0)
+    answer = wire.get(ORDERS, lastUpdatedAfter=OPENS)
+    assert answer.status_code == 429
+    assert "x-amzn-RateLimit-Limit" not in answer.headers
+
+
+@pytest.mark.parametrize(("fault", "stored"), [("timeout_before", False), ("timeout_after", True)])
+def test_a_timeout_strikes_before_or_after_the_work_is_done(wire: Wire, fault: str, stored: bool) -> None:
+    params = {"marketplaceIds": US, "includedData": "fulfillmentAvailability"}
+    items = wire.listings(includedData="fulfillmentAvailability")
+    sku = next(item["sku"] for item in items if "quantity" in item["fulfillmentAvailability"][0])
+    path, units = item_path("na", sku), 1000 + len(fault)
+    value = [{"fulfillment_channel_code": "DEFAULT", "quantity": units}]
+    change = {"op": "replace", "path": "/attributes/fulfillment_availability", "value": value}
     wire.faults(**{fault: 1.0})
-    assert fate(wire) == "no answer"
+    with pytest.raises(httpx.TransportError):
+        wire.send("PATCH", path, {"marketplaceIds": US}, json={"productType": "HOME", "patches": [change]})
+    wire.faults()
+    shown = wire.get(path, **params).json()["fulfillmentAvailability"][0]["quantity"]
+    assert (shown == units) is stored
 
 
-def test_a_timeout_before_does_nothing_and_a_timeout_after_has_done_the_work(wire: Wire) -> None:
-    listing = next(item for item in wire.listings(includedData="fulfillmentAvailability") if "quantity" in part(item))
-    shown = part(listing)["quantity"]
-    for fault, expected in (("timeout_before", shown), ("timeout_after", shown + 1)):
-        wire.faults(**{fault: 1.0})
-        with pytest.raises(httpx.RemoteProtocolError):
-            push(wire, listing["sku"], shown + 1)
-        wire.faults()
-        again = wire.listings(includedData="fulfillmentAvailability", identifiers=listing["sku"], identifiersType="SKU")
-        assert part(again[0])["quantity"] == expected
-
-
-def part(listing: Json) -> Json:
-    availability: Json = listing["fulfillmentAvailability"][0]
-    return availability
-
-
-def push(wire: Wire, sku: str, quantity: int) -> httpx.Response:
-    value = [{"fulfillment_channel_code": "DEFAULT", "quantity": quantity}]
-    patch = {"op": "replace", "path": "/attributes/fulfillment_availability", "value": value}
-    path = f"/listings/2021-08-01/items/A1LINKSTARNA/{sku}"
-    body = {"productType": "HOME", "patches": [patch]}
-    return wire.send("PATCH", path, {"marketplaceIds": "ATVPDKIKX0DER"}, json=body)
-
-
-def test_a_truncated_body_is_either_whole_http_with_broken_json_or_cut_off(wire: Wire) -> None:
-    wire.faults(truncated_body=1.0)
-    assert {fate(wire) for _ in range(20)} == {"no JSON", "cut off"}
-
-
-def test_transport_faults_strike_logins_downloads_and_the_public_file_too_but_never_control(wire: Wire) -> None:
-    reports = wire.get(REPORTS, reportTypes=SETTLEMENT_REPORT).json()["reports"]
-    link = wire.get(f"{DOCUMENTS}/{reports[0]['reportDocumentId']}").json()["url"]
+def test_login_and_public_files_are_struck_too(wire: Wire) -> None:
     wire.faults(error_503=1.0)
-    assert wire.http.post("/auth/o2/token", data={}).status_code == 503
-    assert httpx.get(link).status_code == 503
-    assert httpx.get(wire.url + RATES).status_code == 503
-    for path in ("health", "clock", "faults", "log", "world/orders", "world/products", "world/settlements"):
-        assert wire.http.get(f"/_control/{path}").status_code == 200
+    assert wire.http.post("/auth/o2/token", data=credentials("na")).status_code == 503
+    assert wire.http.get(RATES).status_code == 503
 
 
-def test_a_duplicate_page_comes_again_under_the_following_token(wire: Wire) -> None:
-    sound = served(wire)
-    wire.faults(duplicate_page=0.4)
-    struck = served(wire)
-    assert len(struck) > len(sound)
-    distinct = [page for page, before in zip(struck, [None, *struck], strict=False) if page != before]
-    assert distinct == sound
+@pytest.mark.parametrize("fault", [*TRANSPORT, "clock_skew"])
+def test_the_control_side_is_never_struck(wire: Wire, fault: str) -> None:
+    wire.faults(**{fault: 1.0})
+    for path in ("health", "clock", "faults", "log", "world/orders", "world/products"):
+        assert wire.control(path)
 
 
-def test_a_missing_page_is_skipped_without_a_word_and_even_the_first_can_be(wire: Wire) -> None:
-    sound = served(wire)
-    wire.faults(missing_page=0.4)
-    struck = served(wire)
-    assert len(struck) < len(sound)
-    assert all(page in sound for page in struck)
+def entries(page: Json, path: str) -> list[Json]:
+    found = page
+    for part in path.split("."):
+        found = found[part]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_doubled_page_comes_again_under_the_token_that_follows(wire: Wire, name: str) -> None:
+    path, params, place = SEARCHES[name]
+    whole = [entries(page, place) for page in wire.pages(path, **params)]
+    assert len(whole) > 2
+    wire.faults(duplicate_page=1.0)
+    pages = wire.pages(path, **params)
+    first = entries(next(pages), place)
+    wire.faults()
+    rest = [entries(page, place) for page in pages]
+    assert first == rest[0] == whole[0]
+    assert [entry for page in rest for entry in page] == [entry for page in whole for entry in page]
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_missing_page_is_skipped_and_nothing_tells(wire: Wire, name: str) -> None:
+    path, params, place = SEARCHES[name]
+    whole = [entry for page in wire.pages(path, **params) for entry in entries(page, place)]
+    size = len(entries(next(wire.pages(path, **params)), place))
     wire.faults(missing_page=1.0)
-    assert served(wire)[0] == sound[1]
+    pages = wire.pages(path, **params)
+    found = list(entries(next(pages), place))
+    wire.faults()
+    found += [entry for page in pages for entry in entries(page, place)]
+    assert found == whole[size:]
 
 
-def test_page_faults_strike_listings_too(wire: Wire) -> None:
-    sound = [item["sku"] for item in wire.listings(pageSize="5")]
-    wire.faults(missing_page=0.5)
-    assert len([item["sku"] for item in wire.listings(pageSize="5")]) < len(sound)
-    wire.faults(duplicate_page=0.5)
-    doubled = Counter(item["sku"] for item in wire.listings(pageSize="5"))
-    assert set(doubled) == set(sound)
-    assert max(doubled.values()) > 1
+def test_stock_pages_are_doubled_and_skipped_as_well(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, "--orders-per-day", "2", "--products", "120", "--rate-scale", "100000") as url:
+        wire = Wire(url)
+        whole = [summary["sellerSku"] for summary in wire.stock(US)]
+        wire.token()
+        wire.faults(missing_page=1.0)
+        page = wire.get(INVENTORY, **stock_of(US)).json()
+        assert [summary["sellerSku"] for summary in page["payload"]["inventorySummaries"]] == whole[50:100]
+        wire.faults(duplicate_page=1.0)
+        first = wire.get(INVENTORY, **stock_of(US)).json()
+        token = first["pagination"]["nextToken"]
+        assert wire.get(INVENTORY, **stock_of(US), nextToken=token).json()["payload"] == first["payload"]
 
 
-def test_late_orders_are_hidden_from_the_search_for_at_most_six_hours_and_from_nothing_else(wire: Wire) -> None:
+def test_late_orders_are_missing_from_the_search_for_six_hours_at_most(trading: Wire) -> None:
+    wire = trading
+    wire.tell("clock", {"advance": 120})
+    on_time = {order["orderId"]: order["lastUpdatedTime"] for order in wire.orders()}
     wire.faults(late_orders=1.0)
-    truth = wire.truth()
-    late = {order_id for order_id, order in truth.items() if order["searchable"] != order["lastUpdatedTime"]}
-    assert late
     shown = {order["orderId"]: order["lastUpdatedTime"] for order in wire.orders()}
-    for order_id in late:
-        assert shown.get(order_id) == truth[order_id]["searchable"]
-        assert truth[order_id]["lastUpdatedTime"] > "2026-05-23T18:00:00Z"
-        current = wire.get(f"{ORDERS}/{order_id}").json()["order"]
-        assert current["lastUpdatedTime"] == truth[order_id]["lastUpdatedTime"]
+    late = {order for order, change in on_time.items() if shown.get(order) != change}
+    assert late
+    for order in late:
+        assert wire.get(f"{ORDERS}/{order}").json()["order"]["lastUpdatedTime"] == on_time[order]
+        told = wire.truth()[order]
+        assert told["lastUpdatedTime"] == on_time[order]
+        assert told["searchable"] == shown.get(order)
+    wire.tell("clock", {"advance": 6 * 3600})
+    after = {order["orderId"]: order["lastUpdatedTime"] for order in wire.orders()}
+    assert all(after[order] >= on_time[order] for order in late)
 
 
-def test_a_malformed_order_lacks_something_in_the_search_and_is_sound_when_read_alone(wire: Wire) -> None:
-    sound = {order["orderId"]: order for order in wire.orders()}
-    wire.faults(malformed_order=0.5)
-    kinds = Counter(flaw(order) for order in wire.orders())
-    assert set(kinds) == {"sound", "no orderId", "no orderItems", "no number"}
-    assert sum(kinds.values()) == len(sound)
-    order_id = next(iter(sound))
-    assert wire.get(f"{ORDERS}/{order_id}").json()["order"] == sound[order_id]
+def test_malformed_orders_lack_a_part_in_the_search_alone(wire: Wire) -> None:
+    sound = {order["orderId"]: order for order in wire.orders(includedData=ALL_DATA)}
+    wire.faults(malformed_order=0.2)
+    kinds: Counter[str] = Counter()
+    for order in wire.orders(includedData=ALL_DATA):
+        if "orderId" not in order:
+            kinds["no id"] += 1
+        elif order["orderItems"] is None:
+            kinds["no lines"] += 1
+            assert wire.get(f"{ORDERS}/{order['orderId']}", includedData=ALL_DATA).json()["order"]["orderItems"]
+        elif order != sound[order["orderId"]]:
+            kinds["no price"] += 1
+            assert order["orderItems"][0]["product"]["price"]["unitPrice"]["amount"] == "n/a"
+    assert set(kinds) == {"no id", "no lines", "no price"}
+    assert 0.1 < sum(kinds.values()) / len(sound) < 0.3
 
 
-def flaw(order: Json) -> str:
-    if "orderId" not in order:
-        return "no orderId"
-    if order["orderItems"] is None:
-        return "no orderItems"
-    price = order["orderItems"][0]["product"].get("price")
-    return "no number" if price and price["unitPrice"]["amount"] == "n/a" else "sound"
-
-
-def test_a_skewed_clock_shows_in_the_date_of_the_answer(wire: Wire) -> None:
-    assert wire.get(ORDERS, **SEARCH).headers["date"] == "Sun, 24 May 2026 00:00:00 GMT"
+def test_a_skewed_clock_shows_in_the_date_header(wire: Wire) -> None:
+    straight = wire.get(ORDERS).headers["Date"]
     wire.faults(clock_skew=1.0)
-    assert wire.get(ORDERS, **SEARCH).headers["date"] == "Sun, 24 May 2026 00:10:00 GMT"
+    assert (straight, wire.get(ORDERS).headers["Date"]) == (
+        "Sun, 24 May 2026 00:00:00 GMT",
+        "Sun, 24 May 2026 00:10:00 GMT",
+    )
 
 
-def test_the_same_requests_meet_the_same_faults_again(wire: Wire) -> None:
-    wire.faults(all=0.3)
-    first = [fate(wire) for _ in range(40)]
-    wire.faults(all=0.3)
-    assert [fate(wire) for _ in range(40)] == first
-    assert len(set(first)) > 4
+def test_all_switches_on_every_fault_but_the_two_that_are_named_alone(wire: Wire) -> None:
+    wire.faults(all=0.2)
+    plan = wire.control("faults")["faults"]
+    assert {name for name, probability in plan.items() if probability} == {
+        *TRANSPORT,
+        "duplicate_page",
+        "missing_page",
+        "late_orders",
+    }
 
 
-def test_the_log_counts_what_was_answered_and_which_fault_struck(wire: Wire) -> None:
+def test_faults_come_as_often_as_asked_for_and_the_same_again_after_a_restart_of_the_draws(wire: Wire) -> None:
+    runs = []
+    for _ in range(2):
+        wire.faults(error_500=0.3)
+        runs.append([outcome(wire) for _ in range(60)])
+    assert runs[0] == runs[1]
+    assert 8 <= runs[0].count("500") <= 30
+    assert runs[0].count("200") == 60 - runs[0].count("500")
+
+
+def test_the_seed_decides_which_requests_are_struck(tmp_path: Path) -> None:
+    flags = ("--orders-per-day", "1", "--products", "10", "--rate-scale", "100000", "--fault", "error_503=0.5")
+    runs = []
+    for seed in ("3", "3", "4"):
+        with running_sandbox(tmp_path, *flags, "--seed", seed) as url:
+            http = Wire(url).http
+            runs.append([http.get(ORDERS).status_code for _ in range(40)])
+    assert runs[0] == runs[1] != runs[2]
+    assert set(runs[0]) == {403, 503}
+
+
+def test_the_log_counts_what_was_answered_and_why(wire: Wire) -> None:
     wire.tell("log/clear", {})
     wire.faults(error_500=1.0)
-    wire.get(ORDERS, **SEARCH)
+    outcome(wire)
     wire.faults(timeout_before=1.0)
-    fate(wire)
+    outcome(wire)
     wire.faults()
-    wire.get(ORDERS, **SEARCH)
-    log = wire.control("log")
-    counts = {(c["operation"], c["status"], c["fault"]): c["count"] for c in log["counts"]}
-    assert counts == {
-        ("searchOrders", 500, "error_500"): 1,
-        ("searchOrders", 0, "timeout_before"): 1,
-        ("searchOrders", 200, None): 1,
-    }
-    assert [exchange["status"] for exchange in log["recent"]] == [500, 0, 200]
+    outcome(wire)
+    counts = {(c["status"], c["fault"]): c["count"] for c in wire.control("log")["counts"]}
+    assert counts == {(500, "error_500"): 1, (0, "timeout_before"): 1, (200, None): 1}
 
 
-def test_without_faults_every_order_of_the_world_is_found_exactly_once(wire: Wire) -> None:
-    wire.tell("clock", {"set": "2026-05-24T06:00:00Z"})
-    found = {order["orderId"]: order["lastUpdatedTime"] for order in wire.orders()}
-    truth = wire.truth(at="2026-05-24T05:58:00Z")
-    assert len(found) == len(wire.orders())
-    assert found == {order_id: order["lastUpdatedTime"] for order_id, order in truth.items()}
-
-
-def test_all_names_every_fault_but_those_apart() -> None:
-    plan = FaultPlan.from_texts(["all=0.2", "error_500=0.5"])
-    assert plan.chance_of("error_500") == 0.5
-    assert {name for name in NAMES if plan.chance_of(name) == 0.2} == {*TRANSPORT, *STREAM, *DATA} - {"error_500"}
-    assert all(plan.chance_of(name) == 0 for name in APART)
-
-
-def test_faults_strike_about_as_often_as_they_are_told_and_each_operation_has_its_own_luck() -> None:
-    desk = FaultDesk(7, FaultPlan.from_texts(["missing_page=0.2"]))
-    struck = [desk.draw("searchOrders").missing_page for _ in range(2000)]
-    other = [desk.draw("getOrder").missing_page for _ in range(2000)]
-    assert 0.17 < sum(struck) / 2000 < 0.23
-    assert struck != other
+@pytest.mark.parametrize("wrong", [{"earthquake": 0.1}, {"error_500": 1.5}, {"error_500": -0.1}])
+def test_a_fault_that_does_not_exist_or_is_no_probability_is_refused(wire: Wire, wrong: dict[str, float]) -> None:
+    answer = wire.http.post("/_control/faults", json={"faults": wrong})
+    assert answer.status_code == 400
+    assert next(iter(wrong)) in answer.json()["error"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sandbox.support import INVENTORY, MARKETS, OPENS, Json, Wire, assert_refused, instant, stock_of
+from tests.sandbox.support import INVENTORY, MARKETS, Json, Wire, assert_refused, instant, stock_of
 
 US = MARKETS["na"][0]
 
@@ -93,29 +93,24 @@ def test_requests_that_make_no_sense_are_refused(small_url: str, wrong: dict[str
     assert_refused(Wire(small_url).get(INVENTORY, **{**stock_of(US), **wrong}), 400)
 
 
-def test_a_shipped_order_leaves_the_reserved_stock(fresh_url: str) -> None:
-    wire = Wire(fresh_url)
-    before = units(wire.stock(US, details="true"))
-    reserved = {
+def reserved_units(wire: Wire) -> dict[str, int]:
+    found = {
         sku: part["reservedQuantity"]["totalReservedQuantity"]
-        for sku, part in before.items()
-        if part["reservedQuantity"]["totalReservedQuantity"]
+        for sku, part in units(wire.stock(US, details="true")).items()
     }
+    return {sku: reserved for sku, reserved in found.items() if reserved}
+
+
+def test_what_open_orders_wait_for_is_reserved_until_it_ships(trading: Wire) -> None:
+    wire = trading
     owed: dict[str, int] = {}
     for order in wire.truth().values():
         if order["fulfilledBy"] == "AMAZON" and order["status"] in {"PENDING", "UNSHIPPED", "PARTIALLY_SHIPPED"}:
             for line in order["lines"]:
                 left = line["quantityOrdered"] - line["quantityShipped"]
                 owed[line["sellerSku"]] = owed.get(line["sellerSku"], 0) + left
-    assert reserved == {sku: left for sku, left in owed.items() if left} != {}
-    wire.tell("clock", {"advance": 10 * 86_400})
-    after = units(wire.stock(US, details="true"))
-    assert not any(part["reservedQuantity"]["totalReservedQuantity"] for part in after.values())
-
-
-def test_stock_is_never_sold_twice_over_the_whole_life_of_the_world(fresh_url: str) -> None:
-    wire = Wire(fresh_url)
-    assert wire.orders(createdAfter=OPENS)
-    for _ in range(6):
-        wire.tell("clock", {"advance": 4 * 86_400})
+    assert reserved_units(wire) == {sku: left for sku, left in owed.items() if left} != {}
+    for _ in range(10):
+        wire.tell("clock", {"advance": 2 * 86_400})
         assert min(part["fulfillableQuantity"] for part in units(wire.stock(US, details="true")).values()) >= 0
+    assert reserved_units(wire) == {}

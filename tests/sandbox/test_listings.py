@@ -1,4 +1,4 @@
-"""Listings: the search finds each one once, single ones are found under their dirty codes, and quantities are pushed."""
+"""Listings: the search finds each one once, single ones are found under dirty codes, and quantities are pushed."""
 
 import pytest
 
@@ -107,7 +107,9 @@ def test_dates_and_identifiers_narrow_the_search(eu: Wire) -> None:
     late = eu.listings(createdAfter=bound, sortBy="createdDate", sortOrder="ASC")
     assert late == [item for item in everything if item["summaries"][0]["createdDate"] >= bound]
     same = eu.listings(identifiers=middle["asin"], identifiersType="ASIN")
-    assert {item["sku"] for item in same} == {sku for sku, found in known(eu).items() if found["asin"] == middle["asin"]}
+    assert {item["sku"] for item in same} == {
+        sku for sku, found in known(eu).items() if found["asin"] == middle["asin"]
+    }
     assert eu.listings(identifiers="4006381333931", identifiersType="EAN") == []
 
 

@@ -5,6 +5,7 @@ import io
 import zipfile
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -35,7 +36,7 @@ def test_there_is_a_row_for_each_banking_day_newest_first(published: list[dict[s
     assert all(day.weekday() < 5 for day in days)
     assert days[0] == date(2026, 5, 22)
     assert days[-1] < date(2026, 3, 1)
-    assert max((later - earlier).days for later, earlier in zip(days, days[1:], strict=False)) <= 5
+    assert max((later - earlier).days for later, earlier in pairwise(days)) <= 5
 
 
 def test_each_currency_has_a_positive_rate_or_none_at_all(published: list[dict[str, str]]) -> None:
@@ -49,7 +50,7 @@ def test_each_currency_has_a_positive_rate_or_none_at_all(published: list[dict[s
 
 def test_rates_move_a_little_every_day(published: list[dict[str, str]]) -> None:
     dollars = [Decimal(row["USD"]) for row in published]
-    steps = [abs(later / earlier - 1) for later, earlier in zip(dollars, dollars[1:], strict=False)]
+    steps = [abs(later / earlier - 1) for later, earlier in pairwise(dollars)]
     assert 0 < max(steps) < Decimal("0.02")
 
 

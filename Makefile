@@ -36,5 +36,5 @@ lock: $(VENV)/.ready  ## renew requirements.lock after a change of dependencies
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --quiet --upgrade \
 		pyproject.toml --group dev --output-file requirements.lock
 
-clean:  ## remove the environment and everything the demo made
+clean:  ## remove the environment and ALL data in .linkstar: the demo's, and your own if it is kept there
 	rm -rf $(VENV) .linkstar .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

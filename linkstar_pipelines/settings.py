@@ -146,7 +146,7 @@ class AmazonStore(BaseSettings):
     )
     client_id: str = Field(description="LWA client id of your SP-API application.")
     client_secret: SecretStr = Field(description="LWA client secret.")
-    refresh_token: SecretStr = Field(description="LWA refresh token of the authorised seller.")
+    refresh_token: SecretStr = Field(description="LWA refresh token of the authorized seller.")
     endpoint: str = Field(
         "https://sellingpartnerapi-na.amazon.com",
         description="SP-API endpoint of the region, or of a sandbox.",

@@ -3,6 +3,7 @@
 Belongs here: the order of the stages. It may be killed at any point and started again: every stage is idempotent.
 """
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -70,7 +71,10 @@ def _own_folder(console: Console, settings: Settings) -> Settings:
         return settings
     folder = settings.data_dir / "demo"
     console.print(f"Stores are connected here, so the demo keeps to a folder and a database of its own: {folder}")
-    return settings.model_copy(update={"data_dir": folder, "postgres_url": None, "lake_path": None})
+    for variable in ("LINKSTAR_POSTGRES_URL", "LINKSTAR_LAKE_PATH"):
+        os.environ.pop(variable, None)
+    os.environ["LINKSTAR_DATA_DIR"] = str(folder)
+    return load_settings()
 
 
 def _what_the_sensor_asks_for(instance: dg.DagsterInstance) -> list[runs.Outcome]:

@@ -25,7 +25,9 @@ from linkstar_pipelines.storage.postgres import open_postgres
 
 _PORT: Final = 3000
 _READ_ONLY_PORT: Final = 3001
-_SANDBOX_SPEED: Final = 60  # one virtual minute a second: about five orders a minute
+_SANDBOX_SPEED: Final = (
+    20  # three seconds a minute: about two new orders a minute, and months until it meets the present
+)
 
 
 class _StopError(Exception):
@@ -146,7 +148,7 @@ def _announce(console: Console, settings: Settings, urls: dict[str, str | int]) 
     console.print(f"for analysts     {urls['readonly']}   (read-only)")
     if "sandbox" in urls:
         console.print(
-            f"sandbox          {urls['sandbox']}   (no store is connected: a simulated Amazon, one minute a second)"
+            f"sandbox          {urls['sandbox']}   (no store is connected: a simulated Amazon, twenty times as fast)"
         )
     console.print(f"logs             {settings.data_dir / 'logs'}\nCtrl-C stops all of it.")
 

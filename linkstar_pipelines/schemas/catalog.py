@@ -133,7 +133,7 @@ TABLES: Final[tuple[Table, ...]] = (
     ),
     Table(
         "planning", "forecasts", planning.Forecasts,
-        "Demand over lead time and review per node and SKU, with quantiles learnt from past errors.",
+        "Demand over lead time and review per node and SKU, with quantiles learned from past errors.",
         "交期与补货周期内的需求预测及分位数（由历史误差校准）。",
         "team:planning", _FRAME,
     ),
@@ -145,7 +145,7 @@ TABLES: Final[tuple[Table, ...]] = (
     ),
     Table(
         "finance", "settlement_lines", finance.SettlementLines,
-        "Every settlement line once: categorised, tied to an order, the account or a suspense reason.",
+        "Every settlement line once: categorized, tied to an order, the account or a suspense reason.",
         "结算明细逐条归类：对应订单、账户或挂账原因，不重不漏。",
         "team:finance", _FRAME,
     ),

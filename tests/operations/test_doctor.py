@@ -4,9 +4,9 @@ import json
 import os
 import shutil
 import sys
-from collections import namedtuple
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from rich.console import Console
@@ -22,7 +22,13 @@ from linkstar_pipelines.storage.publishing import Mode
 from tests.connectors.support import sandbox_store
 from tests.storage.test_lake import history
 
-Usage = namedtuple("Usage", "total used free")
+
+class Usage(NamedTuple):
+    """A disk, as `shutil.disk_usage` tells it."""
+
+    total: int
+    used: int
+    free: int
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +61,7 @@ def test_an_installation_in_order_is_shown_part_by_part(
     sandbox_url: str, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, sandbox_store(sandbox_url))
-    monkeypatch.setenv("LINKSTAR_FX_URL", f"{sandbox_url}/fx/eurofxref-hist.zip")
+    monkeypatch.setenv("LINKSTAR_FX_URL", f"{sandbox_url}/stats/eurofxref/eurofxref-hist.zip")
     lake.publish(RawFxRates, history(1), mode=Mode.REPLACE)
     findings = found()
     states = {subject: finding.state for subject, finding in findings.items()}
@@ -133,11 +139,12 @@ def test_a_wrong_rule_file_is_named(settings: Settings, tmp_path: Path) -> None:
 def test_a_wrong_credential_names_its_variables(
     sandbox_url: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect(monkeypatch, sandbox_store(sandbox_url), client_secret="not-the-secret")
+    wrong = "not-the-secret"
+    connect(monkeypatch, sandbox_store(sandbox_url), client_secret=wrong)
     finding = found()["Amazon 'na'"]
     assert finding.state == "broken"
     assert "LINKSTAR_AMAZON_NA_CLIENT_SECRET" in finding.detail
-    assert "not-the-secret" not in str(finding)
+    assert wrong not in str(finding)
 
 
 def test_a_store_that_lacks_a_variable_is_a_finding(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:

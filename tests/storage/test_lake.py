@@ -32,7 +32,7 @@ from linkstar_pipelines.storage.publishing import Mode
 from tests.storage.test_lake import rates
 lake, number = Lake(Postgres(sys.argv[1]), sys.argv[2]), int(sys.argv[3])
 sys.stdin.readline()
-for turn in range(4):
+for turn in range(2):
     own = rates({f"{letter}{'ABCD'[number]}{'ABCD'[turn]}": 1 for letter in "QRSTUVWXYZ"})
     lake.publish(RawFxRates, own, mode=Mode.UPSERT)
     lake.publish(RawFxRates, rates({"CO" + "ABCD"[turn]: 1}), mode=Mode.ADD_NEW)
@@ -231,9 +231,9 @@ def test_four_processes_publishing_to_one_table_lose_nothing_and_double_nothing(
         writer.stdin.write("go\n")
         writer.stdin.flush()
     finish(writers)
-    own = {f"{letter}{number}{turn}" for letter in "QRSTUVWXYZ" for number in "ABCD" for turn in "ABCD"}
+    own = {f"{letter}{number}{turn}" for letter in "QRSTUVWXYZ" for number in "ABCD" for turn in "AB"}
     found = stored(lake)
-    assert set(found) == own | {"COA", "COB", "COC", "COD", "MIX"}
+    assert set(found) == own | {"COA", "COB", "MIX"}
     assert found["MIX"] in {1, 2, 3, 4}
 
 

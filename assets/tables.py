@@ -59,7 +59,8 @@ def table_asset(
     def declare(function: Callable[..., Any]) -> dg.AssetsDefinition:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", dg.BetaWarning)  # `backfill_policy` is beta in Dagster 1.13
-            return dg.asset(**declaration)(function)
+            asset: dg.AssetsDefinition = dg.asset(**declaration)(function)
+            return asset
 
     return declare
 

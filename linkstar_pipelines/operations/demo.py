@@ -23,6 +23,16 @@ _HISTORY_UNTIL: Final = datetime.combine(trial.CLOSES - timedelta(days=1), datet
 # Six hours after the close no order of the book can still be hidden as "late".
 _LIVE_UNTIL: Final = datetime.combine(trial.CLOSES + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=6)
 
+_HISTORY_TABLES: Final = (
+    "raw.amazon_orders", "raw.amazon_finances", "raw.amazon_listings",
+    "core.skus", "core.orders", "core.order_lines", "stock.movements",
+)  # fmt: skip
+_CLOSING_TABLES: Final = (
+    "raw.amazon_inventory", "raw.amazon_settlements", "raw.fx_rates", "stock.movements", "stock.positions",
+    "planning.daily_demand", "planning.forecasts", "planning.replenishment",
+    "finance.settlement_lines", "finance.settlement_report", "quality.quarantine",
+)  # fmt: skip
+
 
 def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 60, weeks: int = 12) -> int:
     """Run the demo; returns the exit code (0 when the graph ran through).
@@ -52,12 +62,22 @@ def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 
             runs.execute(
                 instance,
                 "loop",
-                title=f"[bold]3[/] The whole graph over {weeks} weeks",
+                title=f"[bold]3[/] {weeks} weeks of orders and money, cleaned",
                 tags=range_tags(opens.isoformat(), _HISTORY_UNTIL.date().isoformat()),
+                tables=_HISTORY_TABLES,
             )
         ]
         httpx.post(f"{url}/_control/clock", json={"set": f"{_LIVE_UNTIL:%Y-%m-%dT%H:%M:%SZ}"}).raise_for_status()
         outcomes += _what_the_sensor_asks_for(instance)
+        outcomes.append(
+            runs.execute(
+                instance,
+                "loop",
+                title="[bold]5[/] Stock, forecast, advice, settlements",
+                tags=range_tags(_HISTORY_UNTIL.date().isoformat(), _LIVE_UNTIL.date().isoformat()),
+                tables=_CLOSING_TABLES,
+            )
+        )
     summary.show(console, open_lake(settings), outcomes)
     for path in write_settlement_report(settings):
         console.print(f"Settlement report: {path}")

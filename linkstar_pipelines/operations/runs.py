@@ -6,7 +6,7 @@ Does not belong here: runs started by the daemon.
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from typing import Any, Final
 import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from linkstar_pipelines.schemas.catalog import table_named
 from linkstar_pipelines.settings import Settings
 
 _PID_TAG: Final = "linkstar/pid"
@@ -74,6 +75,7 @@ def execute(
     title: str,
     tags: Mapping[str, str] | None = None,
     partition_key: str | None = None,
+    tables: Sequence[str] | None = None,
     run_config: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Run one job in this process and show its progress.
@@ -84,22 +86,25 @@ def execute(
         title: What the progress bar calls it.
         tags: Run tags, such as a range of partitions.
         partition_key: A single partition.
+        tables: Only these tables of the job, such as `core.orders`, with their checks.
         run_config: Configuration of assets.
     """
     from linkstar_pipelines.definitions import build_defs
 
     job = build_defs().resolve_job_def(job_name)
+    selection = [dg.AssetKey(table_named(table).asset_key) for table in tables] if tables is not None else None
     run_id = dg.DagsterRun(job_name).run_id
     outcome = Outcome(run_id, success=False)
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     ) as progress:
-        task = progress.add_task(title, total=len(job.graph.node_dict))
+        task = progress.add_task(title, total=2 * len(tables) if tables is not None else len(job.graph.node_dict))
         opened.add_event_listener(run_id, _listener(outcome, lambda text: _advance(progress, task, title, text)))
         result = job.execute_in_process(
             instance=opened,
             run_id=run_id,
             partition_key=partition_key,
+            asset_selection=selection,
             tags={**(tags or {}), _PID_TAG: str(os.getpid())},
             run_config={**_QUIET, **(run_config or {})},
             raise_on_error=False,

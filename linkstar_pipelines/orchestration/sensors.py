@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 import dagster as dg
+import polars as pl
 
 from linkstar_pipelines.connectors.amazon.client import AmazonClient
 from linkstar_pipelines.connectors.amazon.operations import PLATFORM, parse_instant
@@ -17,6 +18,9 @@ from linkstar_pipelines.connectors.errors import ConnectorError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.orchestration.changes import Change, ChangePlan, Cursor, plan_changes
 from linkstar_pipelines.orchestration.jobs import STORES_TAG, loop, orders_changed, range_tags
+from linkstar_pipelines.schemas.columns import INSTANT
+from linkstar_pipelines.schemas.core import OrderLines
+from linkstar_pipelines.schemas.quality import Quarantine
 from linkstar_pipelines.schemas.raw import RawAmazonOrders
 from linkstar_pipelines.settings import ConfigurationError, Settings, load_settings
 from linkstar_pipelines.storage.lake import Lake, open_lake
@@ -107,14 +111,25 @@ def _pages(client: AmazonClient, after: datetime) -> Iterator[tuple[list[Change]
 
 
 def _landed(lake: Lake, seen: list[Change]) -> set[str]:
-    """Keys of the versions, from the days seen, that are in the lake."""
+    """Keys of those seen that the graph has taken in: their lines are in core, or their order is in quarantine.
+
+    Core is asked and not raw: a run may have died between the two, and its changes must be run again.
+    """
     if not seen:
         return set()
-    days = {change.updated_at.astimezone(UTC).date() for change in seen}
-    rows = lake.read(
-        RawAmazonOrders, columns=["store", "order_id", "updated_at"], days=days, where=f"platform = '{PLATFORM}'"
+    asked = pl.DataFrame(
+        [(change.key, change.store, change.order_id, change.updated_at) for change in seen],
+        schema={"key": pl.String, "store": pl.String, "order_id": pl.String, "updated_at": INSTANT},
+        orient="row",
     )
-    return {Change(*row).key for row in rows.iter_rows()}
+    mine = f"platform = '{PLATFORM}' AND updated_at >= '{min(change.updated_at for change in seen).isoformat()}'"
+    core = lake.read(OrderLines, columns=["store", "order_id", "updated_at"], where=mine)
+    applied = core.group_by("store", "order_id").agg(core_updated_at=pl.col("updated_at").max())
+    held = lake.read(Quarantine, columns=["source_key"], where="table_name IN ('core.orders', 'core.order_lines')")
+    parts = pl.col("source_key").str.split("/").list
+    refused = held.select(store=parts.get(1, null_on_oob=True), order_id=parts.get(2, null_on_oob=True)).unique()
+    taken = asked.join(applied, on=["store", "order_id"]).filter(pl.col("core_updated_at") >= pl.col("updated_at"))
+    return {*taken["key"], *asked.join(refused, on=["store", "order_id"], how="semi")["key"]}
 
 
 def _newest(lake: Lake, store: str) -> datetime | None:

@@ -1,7 +1,9 @@
 """Data Docs, on demand."""
 
+import re
 from pathlib import Path
 from typing import cast
+from urllib.parse import unquote
 
 import polars as pl
 import pytest
@@ -27,7 +29,11 @@ def test_the_pages_show_what_is_expected_and_found_but_nothing_personal(tmp_path
     index = build_data_docs(_lake(), folder, [SKUS, RAW_ORDERS])
     assert index == folder / "index.html"
     pages = "".join(page.read_text() for page in folder.rglob("*.html"))
-    assert "core.skus" in index.read_text()
+    first = index.read_text()
+    links = [folder / unquote(link) for link in re.findall(r"href='([^']+)'", first)]
+    assert [page.exists() for page in links] == [True, True]
+    assert "core.skus</a></td><td>3</td>" in first
+    assert "https:" not in first  # it must be of use without a network
     assert "not a code" in pages
     assert "Lovelace" not in pages
 

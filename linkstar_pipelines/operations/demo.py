@@ -5,7 +5,7 @@ Belongs here: the order of the stages. It may be killed at any point and started
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import dagster as dg
@@ -18,10 +18,6 @@ from linkstar_pipelines.orchestration.jobs import range_tags
 from linkstar_pipelines.settings import Settings, load_settings
 from linkstar_pipelines.storage.lake import open_lake
 from linkstar_pipelines.storage.postgres import open_postgres
-
-_HISTORY_UNTIL: Final = datetime.combine(trial.CLOSES - timedelta(days=1), datetime.min.time(), UTC)
-# Six hours after the close no order of the book can still be hidden as "late".
-_LIVE_UNTIL: Final = datetime.combine(trial.CLOSES + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=6)
 
 _HISTORY_TABLES: Final = (
     "raw.amazon_orders", "raw.amazon_finances", "raw.amazon_listings",
@@ -49,7 +45,7 @@ def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 
     open_lake(settings)
     opens = trial.CLOSES - timedelta(weeks=weeks)
     flags = [
-        "--clock", f"frozen:{_HISTORY_UNTIL:%Y-%m-%dT%H:%M:%SZ}",
+        "--clock", f"frozen:{trial.HISTORY_ENDS:%Y-%m-%dT%H:%M:%SZ}",
         "--opens", opens.isoformat(), "--closes", trial.CLOSES.isoformat(),
         "--orders-per-day", str(orders_per_day), "--rate-scale", "100000", "--fault-delay", "0.1",
         *(part for fault in faults for part in ("--fault", fault)),
@@ -63,18 +59,18 @@ def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 
                 instance,
                 "loop",
                 title=f"[bold]3[/] {weeks} weeks of orders and money, cleaned",
-                tags=range_tags(opens.isoformat(), _HISTORY_UNTIL.date().isoformat()),
+                tags=range_tags(opens.isoformat(), trial.HISTORY_ENDS.date().isoformat()),
                 tables=_HISTORY_TABLES,
             )
         ]
-        httpx.post(f"{url}/_control/clock", json={"set": f"{_LIVE_UNTIL:%Y-%m-%dT%H:%M:%SZ}"}).raise_for_status()
+        httpx.post(f"{url}/_control/clock", json={"set": f"{trial.DEMO_ENDS:%Y-%m-%dT%H:%M:%SZ}"}).raise_for_status()
         outcomes += _what_the_sensor_asks_for(instance)
         outcomes.append(
             runs.execute(
                 instance,
                 "loop",
                 title="[bold]5[/] Stock, forecast, advice, settlements",
-                tags=range_tags(_HISTORY_UNTIL.date().isoformat(), _LIVE_UNTIL.date().isoformat()),
+                tags=range_tags(trial.HISTORY_ENDS.date().isoformat(), trial.DEMO_ENDS.date().isoformat()),
                 tables=_CLOSING_TABLES,
             )
         )

@@ -6,7 +6,7 @@ nothing else.
 
 import os
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from linkstar_pipelines.settings import Settings, load_settings
@@ -16,6 +16,12 @@ OPENS: Final = date(2026, 3, 1)
 
 CLOSES: Final = date(2026, 5, 24)
 """Day on which the demo's order book closes."""
+
+HISTORY_ENDS: Final = datetime.combine(CLOSES - timedelta(days=1), time.min, UTC)
+"""Where the sandbox's clock stands while the demo reads the past."""
+
+DEMO_ENDS: Final = datetime.combine(CLOSES + timedelta(days=1), time(6), UTC)
+"""Where it stands at the end of the demo: six hours on, no order of the book can still be hidden as late."""
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _live_sandbox(settings: Settings) -> Iterator[str]:
     folder = settings.data_dir / "sandbox"
     flags = [
-        "--clock", f"live:{_SANDBOX_SPEED}", "--start", f"{trial.CLOSES.isoformat()}T00:00:00Z", "--closes", "none",
+        "--clock", f"live:{_SANDBOX_SPEED}", "--start", f"{trial.DEMO_ENDS:%Y-%m-%dT%H:%M:%SZ}", "--closes", "none",
         "--opens", trial.OPENS.isoformat(), "--state-dir", str(folder), "--rate-scale", "100000",
     ]  # fmt: skip
     with processes.sandbox(folder, flags) as url:

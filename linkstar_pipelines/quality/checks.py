@@ -17,7 +17,7 @@ import dagster as dg
 from linkstar_pipelines.quality.business import expectations_of
 from linkstar_pipelines.quality.evaluation import evaluate
 from linkstar_pipelines.quality.expectations import Expectation
-from linkstar_pipelines.quality.partition_results import PartitionResult, record
+from linkstar_pipelines.quality.partition_results import PartitionResult, record, withdraw
 from linkstar_pipelines.quality.validate import ExpectationError, Outcome
 from linkstar_pipelines.schemas.catalog import Table
 from linkstar_pipelines.storage.lake import Lake
@@ -76,6 +76,8 @@ def build_checks(table: Table, partitions_def: dg.PartitionsDefinition[str] | No
         by_check = _by_check(outcomes)
         if days is not None and len(days) > 1:
             record(context, asset_key, list(_partition_results(by_check, days)))
+        if partitions_def is None:
+            withdraw(context, asset_key, by_check)
         for name, group in by_check.items():
             yield dg.AssetCheckResult(
                 asset_key=asset_key,

@@ -97,11 +97,16 @@ class _Line:
     expectations: int
     kept: int
 
+    @property
+    def verdict(self) -> str:
+        """Whether all are kept, as HTML."""
+        return "yes" if self.kept == self.expectations else "<b>NO</b>"
+
 
 def _first_page(folder: Path, lines: Sequence[_Line]) -> str:
     rows = "\n".join(
         f"<tr><td><a href='{quote(_page_of(folder, line.name))}'>{escape(line.name)}</a></td><td>{line.rows:,}</td>"
-        f"<td>{line.kept} / {line.expectations}</td><td>{'yes' if line.kept == line.expectations else '<b>NO</b>'}</td></tr>"
+        f"<td>{line.kept} / {line.expectations}</td><td>{line.verdict}</td></tr>"
         for line in lines
     )
     return _FIRST_PAGE.format(rows=rows)

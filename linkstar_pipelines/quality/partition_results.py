@@ -1,6 +1,7 @@
 """Check results of single partitions in a run over many, written so that Dagster shows each partition as it is.
 
-Belongs here: turning results per partition into events of the run, and storing them in one transaction.
+Belongs here: turning results per partition into events of the run, and storing them in one transaction; taking back
+announcements that nothing will follow.
 Does not belong here: making the results (`checks.py`).
 
 Why it is needed: in a run over several partitions Dagster 1.13 announces a check for each of them, but records its
@@ -12,7 +13,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (  # no public name
@@ -20,9 +21,12 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (  # n
 )
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus  # no public name
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable  # no public name
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage  # no public name
 from dagster_postgres import PostgresEventLogStorage
 
 _CHUNK: Final = 500
+_PARTITION_TAGS: Final = frozenset({"dagster/partition", "dagster/asset_partition_range_start"})
+_Context: TypeAlias = dg.AssetCheckExecutionContext | dg.AssetExecutionContext
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class PartitionResult:
     metadata: Mapping[str, Any]
 
 
-def record(context: dg.AssetCheckExecutionContext, asset_key: dg.AssetKey, results: Sequence[PartitionResult]) -> None:
+def record(context: _Context, asset_key: dg.AssetKey, results: Sequence[PartitionResult]) -> None:
     """Record results under the run of `context`, in the place of its announcements.
 
     On Postgres this is one transaction per 500 results; on other storages (tests) one event after the other.
@@ -57,6 +61,33 @@ def record(context: dg.AssetCheckExecutionContext, asset_key: dg.AssetKey, resul
         return
     for start in range(0, len(entries), _CHUNK):
         _store(storage, entries[start : start + _CHUNK])
+
+
+def withdraw(context: _Context, asset_key: dg.AssetKey, check_names: Collection[str]) -> None:
+    """Take back what Dagster announced per partition for checks that have no partitions.
+
+    In a run over partitions it announces them for each, too, and nothing ever follows. Call it before the result is
+    given. Runs without partitions, and storages that are no database, need nothing.
+
+    Args:
+        context: Context of the step that gives the results.
+        asset_key: The checked asset.
+        check_names: Its checks without partitions.
+    """
+    storage = context.instance.event_log_storage
+    if not context.run.tags.keys() & _PARTITION_TAGS or not isinstance(storage, SqlEventLogStorage):
+        return
+    table = AssetCheckExecutionsTable
+    with storage.index_transaction() as connection:
+        connection.execute(
+            table.delete().where(
+                table.c.run_id == context.run.run_id,
+                table.c.asset_key == asset_key.to_string(),
+                table.c.check_name.in_(list(check_names)),
+                table.c.partition.is_not(None),
+                table.c.execution_status == AssetCheckExecutionRecordStatus.PLANNED.value,
+            )
+        )
 
 
 def _latest_materializations(
@@ -81,7 +112,7 @@ def _latest_materializations(
 
 
 def _entry(
-    context: dg.AssetCheckExecutionContext,
+    context: _Context,
     asset_key: dg.AssetKey,
     result: PartitionResult,
     target: AssetCheckEvaluationTargetMaterializationData | None,

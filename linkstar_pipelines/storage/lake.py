@@ -215,6 +215,7 @@ class Lake:
         for extension in ("ducklake", "postgres_scanner", *(["httpfs"] if remote else [])):
             connection.execute(f"LOAD '{_extension_file(extension)}'")
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         if remote:
             connection.execute(_s3_secret())
         elif not self._read_only:

@@ -158,9 +158,9 @@ def _orders() -> MemoryLake:
 
 def _run_orders(instance: dg.DagsterInstance, first: date, last: date) -> dg.ExecuteInProcessResult:
     job = dg.Definitions(
-        assets=[_asset(ORDERS, DAYS)],
-        asset_checks=[build_checks(ORDERS, DAYS)],
-        resources={"lake": _orders()},
+        assets=[_asset(ORDERS, DAYS), _asset(SKUS)],
+        asset_checks=[build_checks(ORDERS, DAYS), build_checks(SKUS)],
+        resources={"lake": _orders().put(Skus, valid_frame(SKUS, 3))},
         executor=dg.in_process_executor,
     ).resolve_implicit_global_asset_job_def()
     if first == last:
@@ -172,8 +172,8 @@ def _run_orders(instance: dg.DagsterInstance, first: date, last: date) -> dg.Exe
     return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
 
 
-def _statuses(instance: dg.DagsterInstance, check: str) -> dict[str | None, str]:
-    key = dg.AssetCheckKey(dg.AssetKey(ORDERS.asset_key), check)
+def _statuses(instance: dg.DagsterInstance, check: str, table: Table = ORDERS) -> dict[str | None, str]:
+    key = dg.AssetCheckKey(dg.AssetKey(table.asset_key), check)
     infos = instance.event_log_storage.get_asset_check_partition_info([key])
     return {
         info.partition_key: info.latest_execution_status.value + ("" if info.is_current else " (outdated)")
@@ -221,6 +221,7 @@ def test_a_run_over_partitions_has_a_result_for_each_of_them(instance: dg.Dagste
     assert result.success
     expected = {str(BEFORE): "SUCCEEDED", str(YESTERDAY): "FAILED", str(TODAY): "SUCCEEDED"}
     assert _of_partitions(_statuses(instance, "states_known")) == expected
+    assert _statuses(instance, "unique_key", SKUS) == {None: "SUCCEEDED"}  # a table without partitions in the same run
     assert "PLANNED" not in _rows_by_status(instance)
 
     logged = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)

@@ -30,7 +30,7 @@ _CLOSING_TABLES: Final = (
 )  # fmt: skip
 
 
-def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 60, weeks: int = 12) -> int:
+def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 60, weeks: int = 6) -> int:
     """Run the demo; returns the exit code (0 when the graph ran through).
 
     Args:

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
+from dagster_postgres.utils import DagsterPostgresException
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import OperationalError
 
 from linkstar_pipelines.schemas.catalog import table_named
 from linkstar_pipelines.settings import Settings
+from linkstar_pipelines.storage.embedded import PostgresUnavailableError
 
 _PID_TAG: Final = "linkstar/pid"
 _QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -100,15 +103,21 @@ def execute(
     ) as progress:
         task = progress.add_task(title, total=2 * len(tables) if tables is not None else len(job.graph.node_dict))
         opened.add_event_listener(run_id, _listener(outcome, lambda text: _advance(progress, task, title, text)))
-        result = job.execute_in_process(
-            instance=opened,
-            run_id=run_id,
-            partition_key=partition_key,
-            asset_selection=selection,
-            tags={**(tags or {}), _PID_TAG: str(os.getpid())},
-            run_config={**_QUIET, **(run_config or {})},
-            raise_on_error=False,
-        )
+        try:
+            result = job.execute_in_process(
+                instance=opened,
+                run_id=run_id,
+                partition_key=partition_key,
+                asset_selection=selection,
+                tags={**(tags or {}), _PID_TAG: str(os.getpid())},
+                run_config={**_QUIET, **(run_config or {})},
+                raise_on_error=False,
+            )
+        except (DagsterPostgresException, OperationalError) as error:
+            raise PostgresUnavailableError(
+                f"PostgreSQL was lost during '{job_name}' ({str(error).splitlines()[0]}). Nothing half-made is "
+                "visible; run the same command again and it goes on from there."
+            ) from error
         progress.update(task, description=title)
     outcome.success = result.success
     return outcome

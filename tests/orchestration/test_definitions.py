@@ -40,7 +40,7 @@ def test_an_asset_tells_what_an_analyst_asks(definitions: dg.Definitions, table:
     assert known.description_zh in (node.description or "")
     assert node.owners == [known.owner]
     assert (node.partitions_def is not None) == known.daily
-    schema = node.metadata["dagster/column_schema"].value
+    schema = node.metadata["dagster/column_schema"]
     assert [column.name for column in schema.columns] == known.schema.column_names()
 
 

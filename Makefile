@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo up test lint format lock clean
+.PHONY: demo up test drill lint format lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "LinkStar needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
@@ -20,6 +20,9 @@ up: $(VENV)/.ready  ## what you leave running: Dagster, daemon, sandbox; Ctrl-C 
 
 test: lint  ## lint, types, import directions, then every test, in parallel
 	$(BIN)/pytest --numprocesses 3 --dist loadgroup $(ARGS)
+
+drill: $(VENV)/.ready  ## whole demos, killed in the middle and with every fault on; minutes each
+	$(BIN)/pytest -m drill $(ARGS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

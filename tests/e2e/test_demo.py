@@ -73,6 +73,7 @@ def test_the_demo_tells_a_person_what_came_of_it(undisturbed: tuple[Path, str]) 
     assert "<svg" in (data_dir / "reports" / "settlement-report.html").read_text()
 
 
+@pytest.mark.drill
 def test_killed_worker_and_killed_postgres_leave_the_same_tables_after_another_try(
     undisturbed: tuple[Path, str], tmp_path: Path
 ) -> None:
@@ -93,6 +94,7 @@ def test_killed_worker_and_killed_postgres_leave_the_same_tables_after_another_t
     assert actual.rows() == expected.rows()
 
 
+@pytest.mark.drill
 def test_with_every_fault_on_the_demo_still_ends_with_exactly_the_worlds_orders(
     truth: pl.DataFrame, tmp_path: Path
 ) -> None:

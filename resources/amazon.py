@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import dagster as dg
 
@@ -9,6 +10,9 @@ from linkstar_pipelines.connectors.amazon.client import AmazonClient
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.settings import Settings, load_settings
 from linkstar_pipelines.storage.postgres import open_postgres
+
+STORES_TAG: Final = "linkstar/stores"
+"""Run tag that limits a run to some stores, comma-separated."""
 
 
 def http_core(settings: Settings) -> HttpCore:

@@ -7,9 +7,6 @@ from typing import Final
 
 import dagster as dg
 
-STORES_TAG: Final = "linkstar/stores"
-"""Run tag that limits a run to some stores, comma-separated."""
-
 _RANGE_START: Final = "dagster/asset_partition_range_start"
 _RANGE_END: Final = "dagster/asset_partition_range_end"
 

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from linkstar_pipelines.orchestration.jobs import STORES_TAG, loop, range_tags
+from linkstar_pipelines.orchestration.jobs import loop, range_tags
 from linkstar_pipelines.orchestration.maintenance import maintenance
 from linkstar_pipelines.settings import ConfigurationError, Settings, load_settings
+from resources.amazon import STORES_TAG
 
 _NIGHTLY: Final = "30 2 * * *"
 _MAINTENANCE: Final = "15 4 * * *"

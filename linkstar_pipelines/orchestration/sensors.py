@@ -17,7 +17,7 @@ from linkstar_pipelines.connectors.amazon.operations import PLATFORM, parse_inst
 from linkstar_pipelines.connectors.errors import ConnectorError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.orchestration.changes import Change, ChangePlan, Cursor, plan_changes
-from linkstar_pipelines.orchestration.jobs import STORES_TAG, loop, orders_changed, range_tags
+from linkstar_pipelines.orchestration.jobs import loop, orders_changed, range_tags
 from linkstar_pipelines.schemas.columns import INSTANT
 from linkstar_pipelines.schemas.core import OrderLines
 from linkstar_pipelines.schemas.quality import Quarantine
@@ -25,6 +25,7 @@ from linkstar_pipelines.schemas.raw import RawAmazonOrders
 from linkstar_pipelines.settings import ConfigurationError, Settings, load_settings
 from linkstar_pipelines.storage.lake import Lake, open_lake
 from linkstar_pipelines.storage.postgres import open_postgres
+from resources.amazon import STORES_TAG
 
 _PAGES_PER_TICK: Final = 5
 _LONGEST_WAIT_SECONDS: Final = 10.0  # a tick may take 60 s; a poor budget is for the next tick

@@ -60,6 +60,8 @@ class Expectation:
         description: What is expected, in a sentence.
         rule: Where a column alone cannot tell: the expression behind the true-or-false column `kwargs["column"]`.
             Null means that the rule does not apply to the row.
+        holds: The same as a rule in Polars, where `type` judges a column directly. Expectations of one check that
+            all have a rule are first judged together.
         source: Where the rows come from, if not from the table itself.
         sampled: True if a large table may be judged by a sample, because every row was held to the same rule
             when it was published.
@@ -71,6 +73,7 @@ class Expectation:
     severity: Severity
     description: str
     rule: pl.Expr | None = field(default=None, compare=False)
+    holds: pl.Expr | None = field(default=None, compare=False)
     source: Reconciliation | None = None
     sampled: bool = False
 
@@ -92,6 +95,11 @@ class Expectation:
     def columns(self) -> tuple[str, ...]:
         """Columns of the table (or reconciliation) that it takes to judge a row."""
         return self.target if self.rule is None else tuple(sorted(set(self.rule.meta.root_names())))
+
+    @property
+    def row_rule(self) -> pl.Expr | None:
+        """What it expects of a row, in Polars, if that can be said; null means that it does not apply."""
+        return self.rule if self.rule is not None else self.holds
 
     @property
     def mostly(self) -> float:
@@ -146,31 +154,36 @@ def structural(table: Table) -> list[Expectation]:
 def _required(name: str) -> Expectation:
     return Expectation(
         "required_values", "ExpectColumnValuesToNotBeNull", {"column": name}, "critical", f"{name} is given.",
-        sampled=True,
+        holds=pl.col(name).is_not_null(), sampled=True,
     )  # fmt: skip
 
 
 def _valid(name: str, column: dy.Column) -> list[Expectation]:
     """Forms, sets and bounds of one column."""
+    rules = column.validation_rules(pl.col(name))
 
-    def expect(kind: str, description: str, **kwargs: object) -> Expectation:
+    def expect(kind: str, description: str, *holds: pl.Expr, **kwargs: object) -> Expectation:
         return Expectation(
-            "valid_values", kind, {"column": name, **kwargs}, "critical", description, sampled=True
+            "valid_values", kind, {"column": name, **kwargs}, "critical", description,
+            holds=pl.all_horizontal(*holds), sampled=True,
         )  # fmt: skip
 
     found = []
     match column:
         case dy.Enum():
             words = list(column.categories)
-            found.append(expect("ExpectColumnValuesToBeInSet", f"{name} is a known word.", value_set=words))
+            known = pl.col(name).cast(pl.String).is_in(words)
+            found.append(expect("ExpectColumnValuesToBeInSet", f"{name} is a known word.", known, value_set=words))
         case dy.String():
             if column.regex is not None:
-                found.append(
-                    expect("ExpectColumnValuesToMatchRegex", f"{name} has the form {column.regex}.", regex=column.regex)
-                )
+                description = f"{name} has the form {column.regex}."
+                found.append(expect("ExpectColumnValuesToMatchRegex", description, rules["regex"], regex=column.regex))
             if column.min_length is not None or column.max_length is not None:
                 lengths = {"min_value": column.min_length, "max_value": column.max_length}
-                found.append(expect("ExpectColumnValueLengthsToBeBetween", f"{name} has a fitting length.", **lengths))
+                holds = [rules[kind] for kind in ("min_length", "max_length") if kind in rules]
+                found.append(
+                    expect("ExpectColumnValueLengthsToBeBetween", f"{name} has a fitting length.", *holds, **lengths)
+                )
         case dy.Decimal() | dy.Date() | dy.Datetime() | dy.Float64() | dy.Int64():
             found += _bounds(name, column)
     return found
@@ -186,8 +199,8 @@ def _bounds(name: str, column: dy.Decimal | dy.Date | dy.Datetime | dy.Float64 |
     if not bounds:
         return []
     description = f"{name} is within its bounds."
+    rule = pl.all_horizontal(*bounds.values())
     if not isinstance(column, dy.Int64):
-        rule = pl.all_horizontal(*bounds.values())
         rule_name = f"{name}_within_bounds"
         return [keeps("valid_values", rule, description, name=rule_name, severity="critical", sampled=True)]
     kwargs: dict[str, Any] = {"column": name}
@@ -197,7 +210,11 @@ def _bounds(name: str, column: dy.Decimal | dy.Date | dy.Datetime | dy.Float64 |
             kwargs |= {f"{kind}_value": exclusive, f"strict_{kind}": True}
         elif value is not None:
             kwargs[f"{kind}_value"] = value
-    return [Expectation("valid_values", "ExpectColumnValuesToBeBetween", kwargs, "critical", description, sampled=True)]
+    return [
+        Expectation(
+            "valid_values", "ExpectColumnValuesToBeBetween", kwargs, "critical", description, holds=rule, sampled=True
+        )
+    ]
 
 
 def _row_rules(schema: type[dy.Schema]) -> list[Expectation]:

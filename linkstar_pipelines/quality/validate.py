@@ -11,6 +11,7 @@ raised comes back as one that failed, and is made an error again; the fingerprin
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +20,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from linkstar_pipelines.quality.expectations import Expectation, Severity
+from linkstar_pipelines.quality.expectations import Expectation, Severity, keeps
 
 MASK: Final = "***"
 SAMPLE_ROWS: Final = 5
@@ -103,7 +104,7 @@ def validate(
         ExpectationError: an expectation could not be evaluated.
     """
     prepared = prepare(frame, expectations)
-    verdicts = [_Verdict()] * len(expectations) if frame.is_empty() else _run(prepared, expectations)
+    verdicts = [_Verdict()] * len(expectations) if frame.is_empty() else _judge(frame, prepared, expectations)
     outcomes = []
     for expectation, verdict in zip(expectations, verdicts, strict=True):
         applies = _applies(prepared, expectation)
@@ -142,6 +143,45 @@ def prepare(frame: pl.DataFrame, expectations: Sequence[Expectation]) -> pl.Data
 
 def _as_text(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name).cast(pl.String) if isinstance(frame.schema.get(name), pl.Enum) else pl.col(name)
+
+
+def _judge(frame: pl.DataFrame, prepared: pl.DataFrame, expectations: Sequence[Expectation]) -> list[_Verdict]:
+    """Judge in two looks: a check's rules all at once, then one by one only where something is wrong.
+
+    Great Expectations takes about 20 ms to plan each expectation, whatever the number of rows.
+    """
+    together = _together(expectations)
+    singly = sorted(set(range(len(expectations))) - {place for places in together.values() for place in places})
+    first = [
+        *(_all_of(check, [expectations[place] for place in places]) for check, places in together.items()),
+        *(expectations[place] for place in singly),
+    ]
+    seen = _run(prepare(frame, first), first)
+    verdicts = dict(zip(singly, seen[len(together) :], strict=True))
+    doubtful = [
+        place
+        for places, verdict in zip(together.values(), seen[: len(together)], strict=True)
+        for place in places
+        if not verdict.passed
+    ]
+    if doubtful:
+        verdicts |= zip(doubtful, _run(prepared, [expectations[place] for place in doubtful]), strict=True)
+    return [verdicts.get(place, _Verdict()) for place in range(len(expectations))]
+
+
+def _together(expectations: Sequence[Expectation]) -> dict[str, list[int]]:
+    """Places of the expectations of each check that can be judged as one: every row must keep each of them."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, expectation in enumerate(expectations):
+        if expectation.row_rule is not None and expectation.mostly == 1:
+            places[expectation.check].append(place)
+    return {check: group for check, group in places.items() if len(group) > 1}
+
+
+def _all_of(check: str, expectations: Sequence[Expectation]) -> Expectation:
+    rules = [e.row_rule.fill_null(value=True) for e in expectations if e.row_rule is not None]
+    description = " ".join(e.description for e in expectations)
+    return keeps(check, pl.all_horizontal(*rules), description, severity=expectations[0].severity)
 
 
 def _run(prepared: pl.DataFrame, expectations: Sequence[Expectation]) -> list[_Verdict]:

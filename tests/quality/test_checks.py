@@ -20,7 +20,6 @@ from linkstar_pipelines.quality.checks import build_checks
 from linkstar_pipelines.quality.expectations import Expectation
 from linkstar_pipelines.schemas.catalog import TABLES, Table, table_named
 from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
-from linkstar_pipelines.storage.postgres import Postgres
 from tests.quality.frames import TODAY, MemoryLake, valid_frame
 
 SKUS, ORDERS = table_named("core.skus"), table_named("core.orders")
@@ -192,9 +191,9 @@ def _rows_by_status(instance: dg.DagsterInstance) -> Counter[str]:
 
 
 @contextmanager
-def _postgres_instance(postgres: Postgres, folder: Path) -> Iterator[dg.DagsterInstance]:
-    storage = {"postgres": {"postgres_url": postgres.dagster_url}}
-    with dg.instance_for_test(temp_dir=str(folder), overrides={"storage": storage}) as instance:
+def _postgres_instance(folder: Path) -> Iterator[dg.DagsterInstance]:
+    storage = {"module": "linkstar_pipelines.orchestration.storage", "class": "LinkstarDagsterStorage", "config": {}}
+    with dg.instance_for_test(temp_dir=str(folder), overrides={"storage": {"custom": storage}}) as instance:
         yield instance
 
 
@@ -205,7 +204,8 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dg.Dags
         with dg.instance_for_test(temp_dir=str(tmp_path)) as made:
             yield made
     else:
-        with _postgres_instance(request.getfixturevalue("postgres"), tmp_path) as made:
+        request.getfixturevalue("settings")
+        with _postgres_instance(tmp_path) as made:
             yield made
 
 

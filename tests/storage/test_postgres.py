@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import psycopg
 import pytest
 from psycopg import conninfo
 
@@ -101,29 +100,3 @@ def test_what_is_no_postgresql_url_is_refused_without_showing_its_password(url: 
 
 def test_a_database_that_does_not_exist_is_named(server_url: str, tmp_path: Path) -> None:
     assert "no_such_database" in opened_with(server_url.replace("/linkstar?", "/no_such_database?"), tmp_path)
-
-
-def test_a_dagster_job_runs_on_dagsters_storage_in_its_own_schema(
-    settings: Settings, database_url: str, tmp_path: Path
-) -> None:
-    import dagster as dg
-
-    @dg.op
-    def answer() -> int:
-        return 42
-
-    @dg.job
-    def tiny() -> None:
-        answer()
-
-    (tmp_path / "dagster.yaml").write_text(
-        "storage:\n  custom:\n    module: linkstar_pipelines.orchestration.storage\n"
-        "    class: LinkstarDagsterStorage\n    config: {}\ntelemetry:\n  enabled: false\n"
-    )
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        result = tiny.execute_in_process(instance=instance)
-        assert result.output_for_node("answer") == 42
-        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS]
-    with psycopg.connect(database_url) as connection:
-        rows = connection.execute("SELECT run_id FROM dagster.runs").fetchall()
-    assert rows == [(result.run_id,)]

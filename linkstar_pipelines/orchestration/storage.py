@@ -55,7 +55,7 @@ class LinkstarDagsterStorage(DagsterPostgresStorage):
         self._event_log_storage = _EventLog(postgres_url)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage._engine = create_engine(  # noqa: SLF001  the constructors take no engine
-                postgres_url, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=20, pool_pre_ping=True
+                postgres_url, isolation_level="AUTOCOMMIT", pool_size=3, max_overflow=20, pool_pre_ping=True
             )
 
     @classmethod

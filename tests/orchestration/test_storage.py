@@ -91,4 +91,4 @@ def test_the_same_connections_serve_run_after_run(instance: dg.DagsterInstance, 
     before = open_connections()
     run_over_days(instance)
     assert open_connections() == before
-    assert 1 <= len(before) <= 3
+    assert 1 <= len(before) <= 6

@@ -6,6 +6,7 @@ Does not belong here: when a pull happens (`orchestration/`), or where its rows 
 
 import json
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
@@ -30,6 +31,7 @@ from linkstar_pipelines.schemas.raw import RawAmazonSettlements
 from linkstar_pipelines.settings import ConfigurationError
 
 _SETTLED: Final = timedelta(minutes=3)  # Amazon refuses bounds younger than two minutes; clocks differ a little
+_STORES_AT_ONCE: Final = 8
 _REPORTS_REACH: Final = timedelta(days=90)  # settlement reports stay listed for 90 days
 
 
@@ -64,13 +66,15 @@ class Pulls:
 
 
 def pull_stores(clients: Sequence[AmazonClient], pull: Callable[[AmazonClient], Pull]) -> Pulls:
-    """Pull from every store; collect failures instead of stopping at the first."""
+    """Pull from all stores side by side, each within its own budget; collect failures instead of stopping at one."""
     pulls = Pulls()
-    for client in clients:
+    with ThreadPoolExecutor(_STORES_AT_ONCE, thread_name_prefix="pull") as pool:
+        begun = [(client.store.name, pool.submit(pull, client)) for client in clients]
+    for store, pulling in begun:
         try:
-            pulls.done.append(pull(client))
+            pulls.done.append(pulling.result())
         except ConnectorError as error:
-            pulls.failed[client.store.name] = error
+            pulls.failed[store] = error
     return pulls
 
 

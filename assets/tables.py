@@ -14,6 +14,7 @@ import polars as pl
 
 from assets.partitions import DAILY
 from linkstar_pipelines.connectors.amazon.pulls import Pulls
+from linkstar_pipelines.quality.partition_results import withdraw
 from linkstar_pipelines.schemas.catalog import Table, table_of
 from linkstar_pipelines.storage.lake import Lake
 from linkstar_pipelines.storage.publishing import Mode
@@ -122,7 +123,10 @@ def publish(
         _describe_partitions(context, frame, days)
     elif days is not None:
         metadata["dagster/partition_row_count"] = frame.height
-    return dg.MaterializeResult(metadata=metadata, check_results=[_stores_answered(pulls)] if pulls else None)
+    if pulls is None:
+        return dg.MaterializeResult(metadata=metadata)
+    withdraw(context, context.asset_key, [STORES_ANSWERED])
+    return dg.MaterializeResult(metadata=metadata, check_results=[_stores_answered(pulls)])
 
 
 def _describe_partitions(context: dg.AssetExecutionContext, frame: pl.DataFrame, days: Collection[date]) -> None:

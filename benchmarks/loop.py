@@ -5,6 +5,10 @@ Does not belong here: the transforms themselves (`linkstar_pipelines/domain`, `p
 
     python benchmarks/loop.py [--rounds 3] [--file order_lines.parquet]
 
+Two yardsticks: *plain* is what one writes first (exact money as `Decimal`, one series after the other in the
+forecast), and the goal is set against it; *tuned* is the fastest we could make pandas (money as whole ten-thousandths,
+all series in one frame with a column for each week).
+
 Without the file (Online Retail II, expected beside the checkout) a million generated lines take its place. Both sides
 start from the same rows in memory and run in turn; the best of the rounds counts. Ends with 1 if the figures differ.
 """
@@ -36,6 +40,7 @@ from linkstar_pipelines.schemas.stock import Positions
 FILE: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "online_retail_ii" / "order_lines.parquet"
 STAGES: Final = ("import", "skus", "orders", "order_lines", "daily_demand", "forecasts", "replenishment")
 SHA, STORE, IMPORTED_ON, GOAL = "0" * 64, "online-retail", date(2026, 1, 1), 5.0
+GOAL_AGAINST: Final = "pandas, plain"
 LEAD_TIME_DAYS, REVIEW_DAYS = 30, 7
 
 T = TypeVar("T")
@@ -67,8 +72,8 @@ def main() -> int:
     as_of = rows["invoice_date"].dt.date().sort()[-1]
     sides: dict[str, Callable[[Stopwatch], Figures]] = {
         "LinkStar": lambda watch: run_linkstar(watch, rows, as_of),
-        "pandas": lambda watch: run_pandas(watch, frame, as_of, "decimal"),
-        "pandas, scaled": lambda watch: run_pandas(watch, frame, as_of, "scaled"),
+        "pandas, plain": lambda watch: run_pandas(watch, frame, as_of, "decimal", pandas_planning.forecast_by_series),
+        "pandas, tuned": lambda watch: run_pandas(watch, frame, as_of, "scaled", pandas_planning.forecast),
     }
     best: dict[str, dict[str, float]] = {side: {} for side in sides}
     figures: dict[str, Figures] = {}
@@ -109,7 +114,13 @@ def run_linkstar(watch: Stopwatch, rows: pl.DataFrame, as_of: date) -> Figures:
     }
 
 
-def run_pandas(watch: Stopwatch, rows: pd.DataFrame, as_of: date, money: pandas_loop.Money) -> Figures:
+def run_pandas(
+    watch: Stopwatch,
+    rows: pd.DataFrame,
+    as_of: date,
+    money: pandas_loop.Money,
+    forecasts_of: Callable[[pd.DataFrame, int, date], pd.DataFrame],
+) -> Figures:
     """The same in pandas."""
     lines, rejected = watch("import", lambda: pandas_loop.import_lines(rows, SHA, IMPORTED_ON, STORE, money))
     skus = watch("skus", lambda: pandas_loop.skus(lines))
@@ -118,7 +129,7 @@ def run_pandas(watch: Stopwatch, rows: pd.DataFrame, as_of: date, money: pandas_
     demand = watch("daily_demand", lambda: pandas_loop.daily_demand(order_lines))
     pairs = pl.from_pandas(demand[["node", "sku"]].drop_duplicates())
     terms, positions = _terms(pairs), _positions(_terms(pairs))
-    forecasts = watch("forecasts", lambda: pandas_planning.forecast(demand, LEAD_TIME_DAYS + REVIEW_DAYS, as_of))
+    forecasts = watch("forecasts", lambda: forecasts_of(demand, LEAD_TIME_DAYS + REVIEW_DAYS, as_of))
     given, terms_given = positions.select("node", "sku", "available", "inbound").to_pandas(), terms.to_pandas()
     advice = watch("replenishment", lambda: pandas_planning.advise(forecasts, given, terms_given, as_of))
     scale = 1 if money == "decimal" else pandas_loop.SCALE
@@ -209,9 +220,9 @@ def report(rows: int, rounds: int, best: dict[str, dict[str, float]]) -> None:
         print(f"{stage:16}" + "".join(f"{seconds:16.2f}" for seconds in took.values()) + ratios)
     for side in others:
         ratio = totals[side] / totals[ours]
-        print(
-            f"{side}: {ratio:.1f} times LinkStar's time ({'meets' if ratio >= GOAL else 'misses'} the goal of {GOAL})"
-        )
+        verdict = "meets" if ratio >= GOAL else "misses"
+        goal = f" ({verdict} the goal of {GOAL})" if side == GOAL_AGAINST else ""
+        print(f"{side}: {ratio:.1f} times LinkStar's time{goal}")
 
 
 def compare(figures: dict[str, Figures]) -> int:

@@ -29,8 +29,60 @@ DEFAULT_RATIOS: Final = (
 )
 
 
+def forecast_by_series(demand: pd.DataFrame, protection_days: int, as_of: date) -> pd.DataFrame:
+    """Counterpart of `forecasting.forecast` written plainly: one series after the other."""
+    horizon = max(round(protection_days / 7), 1)
+    demand = demand.assign(days=(pd.Timestamp(as_of) - demand["business_day"]).dt.days)
+    weeks = int(min(max((demand["days"].max() + 1) // 7, 1), HISTORY_WEEKS))
+    facts, taught = [], []
+    for (node, sku), rows in demand.groupby(["node", "sku"]):
+        history = rows["days"].max() + 1
+        age = int(min(max((history + 6) // 7, 1), weeks))
+        units = rows["units"].groupby(age - 1 - rows["days"] // 7).sum().reindex(range(age), fill_value=0)
+        level = units.ewm(alpha=0.2, adjust=True).mean()
+        facts.append((node, sku, history // 7, _demand_class(units), level.iloc[-1]))
+        pairs = pd.DataFrame({"expected": level * horizon, "actual": units.rolling(horizon).sum().shift(-horizon)})
+        origin = weeks - age + 1 + pairs.index
+        taught.append(pairs[(pairs.index >= 3) & (origin >= max(4, weeks - horizon - 51)) & pairs["actual"].notna()])
+    frame = pd.DataFrame(facts, columns=["node", "sku", "history_weeks", "demand_class", "level"])
+    frame["demand_class"] = frame["demand_class"].where(frame["history_weeks"] >= 4, "new")
+    frame["mean_units"] = (frame["level"] / 7 * protection_days).round(3)
+    ratios = _ratios(pd.concat(taught))
+    return _with_quantiles(frame.drop(columns=["history_weeks", "level"]), ratios)
+
+
+def _demand_class(units: pd.Series) -> str:
+    recent = units.iloc[-52:]
+    sold = recent[recent > 0]
+    rare = len(recent) / max(len(sold), 1) >= 1.32
+    varied = len(sold) > 0 and sold.var(ddof=0) / sold.mean() ** 2 >= 0.49
+    if rare:
+        return "lumpy" if varied else "intermittent"
+    return "erratic" if varied else "smooth"
+
+
+def _with_quantiles(frame: pd.DataFrame, ratios: np.ndarray) -> pd.DataFrame:
+    size = np.searchsorted(SIZE_EDGES, frame["mean_units"], side="right")
+    least = frame["mean_units"].clip(lower=SMALLEST_FORECAST).to_numpy()
+    names = [f"p{round(level * 100)}" for level in QUANTILES]
+    frame[names] = (ratios[size] * least[:, None]).round(3)
+    return frame
+
+
+def _ratios(pairs: pd.DataFrame) -> np.ndarray:
+    """Learn actual over forecast per size class."""
+    table = np.array(DEFAULT_RATIOS)
+    ratio = pairs["actual"] / pairs["expected"].clip(lower=SMALLEST_FORECAST)
+    size = np.searchsorted(SIZE_EDGES, pairs["expected"], side="right")
+    for number, pool in ratio.groupby(size):
+        if len(pool) >= 100:
+            ranks = np.minimum(np.array(QUANTILES) * (len(pool) + 1) / len(pool), 1.0)
+            table[number] = np.quantile(pool, ranks, method="inverted_cdf")
+    return table
+
+
 def forecast(demand: pd.DataFrame, protection_days: int, as_of: date) -> pd.DataFrame:
-    """Counterpart of `forecasting.forecast` for one protection interval."""
+    """Counterpart of `forecasting.forecast`, tuned: all series at once, a column for each week."""
     units, age = _weekly_panel(demand, as_of)
     weeks = units.shape[1]
     known = np.arange(weeks) >= (weeks - age.to_numpy())[:, None]
@@ -39,12 +91,7 @@ def forecast(demand: pd.DataFrame, protection_days: int, as_of: date) -> pd.Data
     frame["demand_class"] = np.where(_whole_weeks(demand, as_of) < 4, "new", _demand_classes(units, age))
     frame["mean_units"] = (frame["level"] / 7 * protection_days).round(3)
     horizon = max(round(protection_days / 7), 1)
-    ratios = _error_ratios(units, levels, age, horizon)
-    size = np.searchsorted(SIZE_EDGES, frame["mean_units"], side="right")
-    least = frame["mean_units"].clip(lower=SMALLEST_FORECAST).to_numpy()
-    names = [f"p{round(level * 100)}" for level in QUANTILES]
-    frame[names] = (ratios[size] * least[:, None]).round(3)
-    return frame.drop(columns="level")
+    return _with_quantiles(frame.drop(columns="level"), _error_ratios(units, levels, age, horizon))
 
 
 def _days(demand: pd.DataFrame, as_of: date) -> pd.Series:
@@ -78,23 +125,15 @@ def _demand_classes(units: pd.DataFrame, age: pd.Series) -> np.ndarray:
 
 
 def _error_ratios(units: pd.DataFrame, levels: pd.DataFrame, age: pd.Series, horizon: int) -> np.ndarray:
-    table = np.array(DEFAULT_RATIOS)
     weeks = units.shape[1]
     origins = list(range(max(4, weeks - horizon - 51), weeks - horizon + 1))
     if not origins:
-        return table
+        return np.array(DEFAULT_RATIOS)
     ends = [origin - 1 for origin in origins]
     actual = units.T.rolling(horizon).sum().shift(-horizon).T[ends].to_numpy()
     expected = levels[ends].to_numpy() * horizon
     known = age.to_numpy()[:, None] - (weeks - np.array(origins)) >= 4
-    pairs = pd.DataFrame({"expected": expected[known], "actual": actual[known]})
-    pairs["ratio"] = pairs["actual"] / pairs["expected"].clip(lower=SMALLEST_FORECAST)
-    size = np.searchsorted(SIZE_EDGES, pairs["expected"], side="right")
-    for number, pool in pairs["ratio"].groupby(size):
-        if len(pool) >= 100:
-            ranks = np.minimum(np.array(QUANTILES) * (len(pool) + 1) / len(pool), 1.0)
-            table[number] = np.quantile(pool, ranks, method="inverted_cdf")
-    return table
+    return _ratios(pd.DataFrame({"expected": expected[known], "actual": actual[known]}))
 
 
 def advise(forecasts: pd.DataFrame, positions: pd.DataFrame, terms: pd.DataFrame, as_of: date) -> pd.DataFrame:

@@ -51,7 +51,10 @@ def run(
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
 ) -> None:
-    """Run the whole graph over some days (today, unless given) in this process."""
+    """Run the whole graph over some days (today, unless given) in this process.
+
+    Exit code 1 if a step failed or a store could not be read.
+    """
     from linkstar_pipelines.operations import runs
     from linkstar_pipelines.orchestration.jobs import range_tags
     from linkstar_pipelines.settings import load_settings
@@ -60,10 +63,12 @@ def run(
     begin, end = _day(first) or _day(last) or today, _day(last) or today
     tags = range_tags(begin.isoformat(), end.isoformat())
     outcome = runs.execute(runs.instance(load_settings()), "loop", title=f"The graph, {begin} to {end}", tags=tags)
-    for line in (*outcome.failures, *outcome.warnings):
-        console.print(line, style="red" if line in outcome.failures else "yellow")
     console.print(f"{outcome.checks_passed} checks passed, {len(outcome.warnings)} did not.")
-    raise typer.Exit(0 if outcome.success else 1)
+    for warning in outcome.warnings:
+        console.print(f"  {warning}", style="yellow", highlight=False)
+    for problem in outcome.problems:
+        console.print(problem, style="red", highlight=False, markup=False)
+    raise typer.Exit(0 if outcome.success and not outcome.unread else 1)
 
 
 def _day(value: datetime | None) -> date | None:

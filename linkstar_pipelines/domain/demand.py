@@ -4,6 +4,8 @@ Belongs here: which order lines are demand, and where they are served.
 Does not belong here: forecasting, or demand that was never written down (lost sales leave no order line).
 """
 
+from typing import Final
+
 import dataframely as dy
 import polars as pl
 
@@ -11,6 +13,8 @@ from linkstar_pipelines.domain.nodes import node
 from linkstar_pipelines.schemas import columns as c
 from linkstar_pipelines.schemas.core import OrderLines
 from linkstar_pipelines.schemas.planning import DailyDemand
+
+_SERIES: Final = ("platform", "store", "fulfilled_by", "marketplace_id", "sku")
 
 
 def daily_demand(order_lines: dy.DataFrame[OrderLines]) -> dy.DataFrame[DailyDemand]:
@@ -26,22 +30,22 @@ def daily_demand(order_lines: dy.DataFrame[OrderLines]) -> dy.DataFrame[DailyDem
     Returns:
         Rows of `DailyDemand`, sorted by its key.
     """
-    wanted = order_lines.filter(
-        pl.col("line_kind").cast(pl.String) == "sale",
-        pl.col("sku").is_not_null(),
-        pl.col("state").cast(pl.String) != "cancelled",
-    ).with_columns(node=node(), units=pl.col("quantity_ordered") - pl.col("quantity_cancelled"))
-    whole = pl.col("item_amount").is_not_null().all() & (pl.col("currency").n_unique() == 1)
+    units = pl.col("quantity_ordered") - pl.col("quantity_cancelled")
+    one_currency = pl.col("currency").is_not_null().all() & (pl.col("currency").min() == pl.col("currency").max())
+    whole = pl.col("item_amount").is_not_null().all() & one_currency
     demand = (
-        wanted.filter(pl.col("units") > 0)
-        .group_by("node", "sku", day="business_day")
+        order_lines.lazy()
+        .filter(pl.col("line_kind") == "sale", pl.col("sku").is_not_null(), pl.col("state") != "cancelled", units > 0)
+        .group_by(*_SERIES, day="business_day")
         .agg(
-            pl.col("platform", "store").first(),
-            pl.col("units").sum(),
+            units=units.sum(),
             orders=pl.col("order_id").n_unique().cast(pl.Int64),
             revenue=pl.when(whole).then(pl.col("item_amount").sum().cast(c.MONEY)),
             currency=pl.when(whole).then(pl.col("currency").first()),
         )
-        .sort("node", "sku", "day")
+        .collect(engine="streaming")
     )
+    # Half a million rows sort by a number four times as fast as by two texts.
+    series = demand.select(_SERIES).unique().with_columns(node=node()).sort("node", "sku").with_row_index("_rank")
+    demand = demand.join(series, on=_SERIES).sort("_rank", "day")
     return DailyDemand.validate(demand.select(DailyDemand.column_names()))

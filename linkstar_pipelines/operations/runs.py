@@ -27,13 +27,28 @@ _ENDED: Final = {"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"}
 
 @dataclass
 class Outcome:
-    """How a run ended."""
+    """How a run ended.
+
+    Attributes:
+        run_id: Dagster's id of the run.
+        success: Whether every step ran through.
+        checks_passed: How many checks did.
+        warnings: The checks that did not, by table.
+        failures: Steps that failed, and why.
+        unread: Stores that could not be read, and why; the others were.
+    """
 
     run_id: str
     success: bool
     checks_passed: int = 0
     warnings: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> list[str]:
+        """What a person has to mend, each thing once."""
+        return [*(f"Store '{store}' could not be read: {why}" for store, why in self.unread.items()), *self.failures]
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -154,7 +169,8 @@ def _note_check(outcome: Outcome, event: dg.DagsterEvent) -> None:
     if check.passed:
         outcome.checks_passed += 1
         return
-    text = f"{check.asset_key.to_user_string()} {check.check_name}"
+    outcome.warnings.append(f"{check.asset_key.to_user_string()} {check.check_name}")
     failed = check.metadata.get("failed")
-    detail = f": {failed.value}" if failed is not None else ""
-    outcome.warnings.append(f"{text}{detail}")
+    if isinstance(failed, dg.JsonMetadataValue) and isinstance(failed.data, dict):
+        for store, why in failed.data.items():
+            outcome.unread.setdefault(store, str(why))

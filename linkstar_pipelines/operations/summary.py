@@ -104,13 +104,13 @@ def _settlements(lake: Lake) -> Table:
 def _needs_a_person(lake: Lake, outcomes: list[Outcome]) -> Group:
     passed = sum(outcome.checks_passed for outcome in outcomes)
     warnings = [warning for outcome in outcomes for warning in outcome.warnings]
-    failures = [failure for outcome in outcomes for failure in outcome.failures]
+    problems = dict.fromkeys(problem for outcome in outcomes for problem in outcome.problems)
     held = lake.query(_QUARANTINE)
     rows = ", ".join(f"{table} {n:,}" for table, n in held.iter_rows()) or "none"
     lines = [
         Text(f"\nChecks: {passed} passed, {len(warnings)} did not", style="bold"),
         *(Text(f"  {warning}", style="yellow") for warning in dict.fromkeys(warnings)),
-        *(Text(f"  {failure}", style="red") for failure in failures),
+        *(Text(f"  {problem}", style="red") for problem in problems),
         Text(f"Rows in quarantine: {rows}"),
     ]
     return Group(*lines)

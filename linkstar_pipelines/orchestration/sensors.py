@@ -27,6 +27,9 @@ from linkstar_pipelines.storage.lake import Lake, open_lake
 from linkstar_pipelines.storage.postgres import open_postgres
 from resources.amazon import STORES_TAG
 
+NOTHING_NEW: Final = "Nothing new."
+"""Why a tick asks for nothing when every store was read."""
+
 _PAGES_PER_TICK: Final = 5
 _LONGEST_WAIT_SECONDS: Final = 10.0  # a tick may take 60 s; a poor budget is for the next tick
 
@@ -51,9 +54,10 @@ def amazon_order_changes(context: dg.SensorEvaluationContext) -> dg.SensorResult
     seen, watermarks, failures = _look(settings, lake, cursor)
     plan = plan_changes(seen, _landed(lake, seen), cursor.pending, now)
     remembered = Cursor(watermarks, plan.pending).dump()
+    for failure in failures:
+        context.log.warning(failure)
     if plan.days is None:
-        reason = "Nothing new." if not failures else "\n".join(failures)
-        return dg.SensorResult(skip_reason=reason, cursor=remembered)
+        return dg.SensorResult(skip_reason="\n".join(failures) or NOTHING_NEW, cursor=remembered)
     return dg.SensorResult(run_requests=[_request(plan)], cursor=remembered)
 
 

@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from linkstar_pipelines.storage.embedded import EmbeddedPostgres
+from linkstar_pipelines.storage.lake import Lake
+from linkstar_pipelines.storage.postgres import Postgres
 from tests.support import project_root
 
 DEMO_BOOK = ("--weeks", "1", "--orders-per-day", "6")
@@ -35,3 +39,17 @@ def finished(process: subprocess.Popen[str], timeout: float = 900) -> str:
     said, _ = process.communicate(timeout=timeout)
     assert process.returncode == 0, said
     return said
+
+
+@contextmanager
+def opened_lake(data_dir: Path) -> Iterator[Lake]:
+    """The lake of another process's installation."""
+    server = EmbeddedPostgres(data_dir / "postgres")
+    postgres = Postgres(server.acquire())
+    lake = Lake(postgres, str(data_dir / "lake"))
+    try:
+        yield lake
+    finally:
+        lake.close()
+        postgres.close()
+        server.release()

@@ -12,9 +12,7 @@ import psycopg
 import pytest
 
 from linkstar_pipelines.storage.embedded import EmbeddedPostgres
-from linkstar_pipelines.storage.lake import Lake
-from linkstar_pipelines.storage.postgres import Postgres
-from tests.e2e.conftest import DEMO_BOOK, finished, linkstar
+from tests.e2e.conftest import DEMO_BOOK, finished, linkstar, opened_lake
 from tests.support import running_sandbox
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -22,16 +20,9 @@ pytestmark = pytest.mark.xdist_group("demo")
 
 def tables_of(data_dir: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Fingerprint of every table, and the order lines of core."""
-    server = EmbeddedPostgres(data_dir / "postgres")
-    postgres = Postgres(server.acquire())
-    lake = Lake(postgres, str(data_dir / "lake"))
-    try:
+    with opened_lake(data_dir) as lake:
         lines = lake.query("SELECT order_id, line_id, quantity_ordered, quantity_shipped FROM core.order_lines")
         return lake.fingerprint(), lines.sort("order_id", "line_id")
-    finally:
-        lake.close()
-        postgres.close()
-        server.release()
 
 
 @pytest.fixture(scope="module")

@@ -35,13 +35,12 @@ def amazon_orders(
 ) -> dg.MaterializeResult:
     """Pull the orders that changed on the run's days, from every store."""
     days, settings = days_of(context), lake.settings()
-    with amazon.clients(stores_of(context)) as clients:
-        pulled = pulls.pull_stores(
-            clients,
-            lambda client: pulls.pull_orders(
-                client, days, readings=settings.order_readings, keep_personal=settings.keep_personal_data
-            ),
-        )
+    pulled = amazon.pull(
+        stores_of(context),
+        lambda client: pulls.pull_orders(
+            client, days, readings=settings.order_readings, keep_personal=settings.keep_personal_data
+        ),
+    )
     rows = pulled.rows(RawAmazonOrders)
     return publish(
         context, lake.open(), RawAmazonOrders, rows, mode=Mode.ADD_NEW, rejected=pulled.rejected, days=days,
@@ -55,8 +54,7 @@ def amazon_listings(
 ) -> dg.MaterializeResult:
     """Read every listing of every store."""
     readings = lake.settings().order_readings
-    with amazon.clients(stores_of(context)) as clients:
-        pulled = pulls.pull_stores(clients, lambda client: pulls.pull_listings(client, readings=readings))
+    pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_listings(client, readings=readings))
     rows = pulled.rows(RawAmazonListings)
     return publish(
         context, lake.open(), RawAmazonListings, rows, mode=Mode.UPSERT, rejected=pulled.rejected,
@@ -70,8 +68,7 @@ def amazon_inventory(
 ) -> dg.MaterializeResult:
     """Read the FBA stock of every marketplace of every store."""
     readings = lake.settings().order_readings
-    with amazon.clients(stores_of(context)) as clients:
-        pulled = pulls.pull_stores(clients, lambda client: pulls.pull_inventory(client, readings=readings))
+    pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_inventory(client, readings=readings))
     rows = pulled.rows(RawAmazonInventory)
     return publish(
         context, lake.open(), RawAmazonInventory, rows, mode=Mode.UPSERT, rejected=pulled.rejected,
@@ -85,8 +82,7 @@ def amazon_finances(
 ) -> dg.MaterializeResult:
     """Pull the financial transactions posted on the run's days, from every store."""
     days, readings = days_of(context), lake.settings().order_readings
-    with amazon.clients(stores_of(context)) as clients:
-        pulled = pulls.pull_stores(clients, lambda client: pulls.pull_finances(client, days, readings=readings))
+    pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_finances(client, days, readings=readings))
     rows = pulled.rows(RawAmazonFinances)
     return publish(
         context, lake.open(), RawAmazonFinances, rows, mode=Mode.ADD_NEW, rejected=pulled.rejected, days=days,
@@ -101,8 +97,7 @@ def amazon_settlements(
     """Download the settlement reports that are not in the lake yet."""
     house = lake.open()
     known = set(house.read(RawAmazonSettlements, columns=["report_id"])["report_id"].unique())
-    with amazon.clients(stores_of(context)) as clients:
-        pulled = pulls.pull_stores(clients, lambda client: pulls.pull_settlements(client, known))
+    pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_settlements(client, known))
     rows = pulled.rows(RawAmazonSettlements)
     return publish(
         context, house, RawAmazonSettlements, rows, mode=Mode.ADD_NEW, rejected=pulled.rejected,

@@ -1,12 +1,12 @@
 """The connected Amazon stores as a Dagster resource."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from typing import Final
 
 import dagster as dg
 
 from linkstar_pipelines.connectors.amazon.client import AmazonClient
+from linkstar_pipelines.connectors.amazon.pulls import Pull, Pulls, pull_stores
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.settings import Settings, load_settings
 from linkstar_pipelines.storage.postgres import open_postgres
@@ -25,16 +25,15 @@ def http_core(settings: Settings) -> HttpCore:
     )
 
 
-class AmazonResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out clients, not itself
-    """Opens one client per store named in `LINKSTAR_AMAZON_STORES`."""
+class AmazonResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # does the pulling, hands out nothing
+    """Pulls from the stores named in `LINKSTAR_AMAZON_STORES`."""
 
-    @contextmanager
-    def clients(self, only: Collection[str] | None = None) -> Iterator[list[AmazonClient]]:
-        """Lend the clients of all stores, or of those named; the call log is flushed at the end.
+    def pull(self, only: Collection[str] | None, pull: Callable[[AmazonClient], Pull]) -> Pulls:
+        """Pull one stream from all stores, or from those named.
 
-        Raises:
-            ConfigurationError: a store lacks one of its variables.
+        A store that lacks a variable or does not answer is named in the result and keeps no other from being read.
         """
         settings = load_settings()
+        stores = [name for name in settings.amazon_stores if only is None or name in only]
         with http_core(settings) as http:
-            yield [AmazonClient(store, http) for store in settings.amazon() if only is None or store.name in only]
+            return pull_stores(stores, lambda name: pull(AmazonClient(settings.amazon_store(name), http)))

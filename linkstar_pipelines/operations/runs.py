@@ -34,7 +34,7 @@ class Outcome:
         success: Whether every step ran through.
         checks_passed: How many checks did.
         warnings: The checks that did not, by table.
-        failures: Steps that failed, and why.
+        failures: What failed, and the steps it made fail.
         unread: Stores that could not be read, and why; the others were.
     """
 
@@ -42,13 +42,16 @@ class Outcome:
     success: bool
     checks_passed: int = 0
     warnings: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    failures: dict[str, list[str]] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
         """What a person has to mend, each thing once."""
-        return [*(f"Store '{store}' could not be read: {why}" for store, why in self.unread.items()), *self.failures]
+        return [
+            *(f"Store '{store}' could not be read: {why}" for store, why in self.unread.items()),
+            *(f"{', '.join(steps)}: {why}" for why, steps in self.failures.items()),
+        ]
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -150,7 +153,8 @@ def _listener(outcome: Outcome, advance: Callable[[str], None]) -> Callable[[dg.
         if event.event_type_value in _ENDED and event.step_key is not None:
             advance(event.step_key)
         if event.event_type_value == "STEP_FAILURE":
-            outcome.failures.append(f"{event.step_key}: {root_message(event.step_failure_data.error)}")
+            why = root_message(event.step_failure_data.error)
+            outcome.failures.setdefault(why, []).append((event.step_key or "?").replace("__", ".", 1))
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             _note_check(outcome, event)
 

@@ -1,4 +1,4 @@
-"""Bad input, as a user meets it: one clear message that names the thing and the remedy; nothing else is stopped or lost."""
+"""Bad input, as a user meets it: one clear message that names thing and remedy; nothing else is stopped or lost."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,10 +102,10 @@ def test_the_other_store_is_read_and_its_spoiled_orders_are_kept_aside(
     assert held["payload"].str.json_decode(pl.Struct({"orderId": pl.String})).len() == held.height
 
 
-def test_when_all_is_mended_the_same_command_brings_every_order_and_empties_the_quarantine(
+def test_when_all_is_mended_the_same_command_brings_every_order(
     first_run: tuple[Path, str, int], url: str, connected: dict[str, str]
 ) -> None:
-    httpx.post(f"{url}/_control/faults", json={"malformed_order": 0.0}).raise_for_status()
+    httpx.post(f"{url}/_control/faults", json={"faults": {"malformed_order": 0.0}}).raise_for_status()
     mended = {
         **connected, "LINKSTAR_AMAZON_STORES": "na,eu", "LINKSTAR_AMAZON_EU_CLIENT_SECRET": "sandbox-secret-eu",
         "LINKSTAR_AMAZON_EU_MARKETPLACE_IDS": "A1F83G8C2ARO7P,A1PA6795UKMFR9",
@@ -113,9 +113,10 @@ def test_when_all_is_mended_the_same_command_brings_every_order_and_empties_the_
     finished(linkstar(first_run[0], "run", *DAYS, more=mended))
     with opened_lake(first_run[0]) as lake:
         landed = set(lake.query("SELECT DISTINCT order_id FROM core.orders")["order_id"])
-        held = lake.query("SELECT table_name FROM quality.quarantine WHERE table_name LIKE '%orders'")
+        held = lake.query("SELECT source_key FROM quality.quarantine WHERE table_name LIKE '%orders'")
     assert landed == world_of(url, "NA") | world_of(url, "EU")
-    assert held.is_empty()
+    # What came without an order number can belong to any order: it stays for a person to look at.
+    assert [key for key in held["source_key"] if not key.startswith("amazon/na/-/")] == []
 
 
 def test_a_mapping_that_names_an_absent_column_is_told_so(tmp_path: Path) -> None:
@@ -135,11 +136,12 @@ def test_a_mapping_that_names_an_absent_column_is_told_so(tmp_path: Path) -> Non
         assert part in said
 
 
-def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
-    process = linkstar(tmp_path, "run", *DAYS, more={"LINKSTAR_AMAZON_STORES": "na"})
+def test_a_setting_that_is_missing_is_named(tmp_path: Path, url: str) -> None:
+    rates = {"LINKSTAR_FX_URL": f"{url}/stats/eurofxref/eurofxref-hist.zip"}
+    process = linkstar(tmp_path, "run", *DAYS, more={"LINKSTAR_AMAZON_STORES": "na", **rates})
     said = " ".join(process.communicate(timeout=300)[0].split())
     assert process.returncode != 0
-    assert "LINKSTAR_AMAZON_NA_CLIENT_ID" in said
+    assert said.count("LINKSTAR_AMAZON_NA_CLIENT_ID") == 1
     assert "Traceback" not in said
 
 

@@ -65,15 +65,15 @@ class Pulls:
         return concat_rejects(*(pull.rejected for pull in self.done))
 
 
-def pull_stores(clients: Sequence[AmazonClient], pull: Callable[[AmazonClient], Pull]) -> Pulls:
+def pull_stores(stores: Sequence[str], pull: Callable[[str], Pull]) -> Pulls:
     """Pull from all stores side by side, each within its own budget; collect failures instead of stopping at one."""
     pulls = Pulls()
     with ThreadPoolExecutor(_STORES_AT_ONCE, thread_name_prefix="pull") as pool:
-        begun = [(client.store.name, pool.submit(pull, client)) for client in clients]
+        begun = [(store, pool.submit(pull, store)) for store in stores]
     for store, pulling in begun:
         try:
             pulls.done.append(pulling.result())
-        except ConnectorError as error:
+        except (ConnectorError, ConfigurationError) as error:
             pulls.failed[store] = error
     return pulls
 

@@ -117,14 +117,6 @@ class Settings(BaseSettings):
         """Folder or object-store prefix of the lake's Parquet files."""
         return self.lake_path or str(self.data_dir / "lake")
 
-    def amazon(self) -> "tuple[AmazonStore, ...]":
-        """Return the connected Amazon stores.
-
-        Raises:
-            ConfigurationError: a named store lacks one of its variables.
-        """
-        return tuple(self.amazon_store(name) for name in self.amazon_stores)
-
     def amazon_store(self, name: str) -> "AmazonStore":
         """Return one connected Amazon store.
 
@@ -133,11 +125,29 @@ class Settings(BaseSettings):
         """
         return AmazonStore.load(name)
 
+    def amazon_time_zones(self) -> dict[str, str]:
+        """Time zone of each connected Amazon store; the desk's own for one that names none that exists."""
+        zones = {}
+        for name in self.amazon_stores:
+            try:
+                zones[name] = StoreClock(_env_prefix=_amazon_prefix(name)).time_zone
+            except ValidationError:
+                zones[name] = self.time_zone
+        return zones
 
-class AmazonStore(BaseSettings):
-    """One Amazon seller account. Environment prefix: `LINKSTAR_AMAZON_<NAME>_`."""
+
+class StoreClock(BaseSettings):
+    """A store's own clock: known even while the rest of its settings is not complete."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    time_zone: TimeZoneName = Field(
+        "America/Los_Angeles", description="The store's own time zone: its business day and nightly job."
+    )
+
+
+class AmazonStore(StoreClock):
+    """One Amazon seller account. Environment prefix: `LINKSTAR_AMAZON_<NAME>_`."""
 
     name: str = Field(description="Name of the store, from `LINKSTAR_AMAZON_STORES`.", exclude=True)
     seller_id: str = Field(description="Seller (merchant) id, such as `A2EUQ1WTGCTBG2`.")
@@ -152,9 +162,6 @@ class AmazonStore(BaseSettings):
         description="SP-API endpoint of the region, or of a sandbox.",
     )
     auth_url: str = Field("https://api.amazon.com/auth/o2/token", description="LWA token endpoint.")
-    time_zone: TimeZoneName = Field(
-        "America/Los_Angeles", description="The store's own time zone: its business day and nightly job."
-    )
 
     @field_validator("marketplace_ids", mode="before")
     @classmethod
@@ -170,11 +177,15 @@ class AmazonStore(BaseSettings):
         Raises:
             ConfigurationError: names each variable that is missing or wrong.
         """
-        prefix = f"LINKSTAR_AMAZON_{name.upper()}_"
+        prefix = _amazon_prefix(name)
         try:
             return cls(_env_prefix=prefix, name=name)
         except ValidationError as error:
             raise ConfigurationError(_explain(error, prefix, f"Amazon store '{name}'")) from None
+
+
+def _amazon_prefix(name: str) -> str:
+    return f"LINKSTAR_AMAZON_{name.upper()}_"
 
 
 def _explain(error: ValidationError, prefix: str, subject: str) -> str:

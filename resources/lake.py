@@ -29,7 +29,7 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands 
         zones = dict.fromkeys(
             self.open().query("SELECT DISTINCT store FROM raw.amazon_orders")["store"], settings.time_zone
         )
-        zones |= {store.name: store.time_zone for store in settings.amazon()}
+        zones |= settings.amazon_time_zones()
         return pl.DataFrame(
             {"store": list(zones), "time_zone": list(zones.values())},
             schema={"store": pl.String, "time_zone": pl.String},

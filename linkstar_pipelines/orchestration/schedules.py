@@ -12,7 +12,7 @@ import dagster as dg
 
 from linkstar_pipelines.orchestration.jobs import loop, range_tags
 from linkstar_pipelines.orchestration.maintenance import maintenance
-from linkstar_pipelines.settings import ConfigurationError, Settings, load_settings
+from linkstar_pipelines.settings import Settings, load_settings
 from resources.amazon import STORES_TAG
 
 _NIGHTLY: Final = "30 2 * * *"
@@ -51,13 +51,10 @@ def _nightly(zone: str, stores: list[str], settings: Settings) -> dg.ScheduleDef
 
 
 def _zones(settings: Settings) -> dict[str, list[str]]:
-    """Time zone to stores; a store whose settings are incomplete is reconciled at the desk's own hour."""
+    """Time zone to stores."""
     zones: defaultdict[str, list[str]] = defaultdict(list)
-    for name in settings.amazon_stores:
-        try:
-            zones[settings.amazon_store(name).time_zone].append(name)
-        except ConfigurationError:
-            zones[settings.time_zone].append(name)
+    for name, zone in settings.amazon_time_zones().items():
+        zones[zone].append(name)
     return dict(zones) or {settings.time_zone: []}
 
 

@@ -19,7 +19,7 @@ up: $(VENV)/.ready  ## what you leave running: Dagster, daemon, sandbox; Ctrl-C 
 	@exec $(BIN)/linkstar up
 
 test: lint  ## lint, types, import directions, then every test, in parallel
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup $(ARGS)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 drill: $(VENV)/.ready  ## whole demos, killed in the middle and with every fault on; minutes each
 	$(BIN)/pytest -m drill $(ARGS)

@@ -16,8 +16,6 @@ CLOCK = ("--clock", "frozen:2026-05-25T06:00:00Z")
 NOBODY_LISTENS = "http://127.0.0.1:1"
 WRONG_SECRET = "a-secret-that-must-not-show"  # noqa: S105  # it opens nothing
 
-pytestmark = pytest.mark.xdist_group("bad_input")
-
 
 def store(name: str, marketplace_id: str, url: str, **changes: str) -> dict[str, str]:
     """Variables that connect one store to the sandbox."""

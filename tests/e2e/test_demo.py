@@ -15,8 +15,6 @@ from linkstar_pipelines.storage.embedded import EmbeddedPostgres
 from tests.e2e.conftest import DEMO_BOOK, finished, linkstar, opened_lake
 from tests.support import running_sandbox
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 def tables_of(data_dir: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Fingerprint of every table, and the order lines of core."""

@@ -21,7 +21,7 @@ up: $(VENV)/.ready  ## what you leave running: Dagster, daemon, sandbox; Ctrl-C 
 test: lint  ## lint, types, import directions, then every test, in parallel
 	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-drill: $(VENV)/.ready  ## whole demos, killed in the middle and with every fault on; minutes each
+drill: $(VENV)/.ready  ## whole demos killed and with every fault on, and the UI in a browser; minutes each
 	$(BIN)/pytest -m drill $(ARGS)
 
 lint: $(VENV)/.ready

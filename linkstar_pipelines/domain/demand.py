@@ -31,8 +31,7 @@ def daily_demand(order_lines: dy.DataFrame[OrderLines]) -> dy.DataFrame[DailyDem
         Rows of `DailyDemand`, sorted by its key.
     """
     units = pl.col("quantity_ordered") - pl.col("quantity_cancelled")
-    one_currency = pl.col("currency").is_not_null().all() & (pl.col("currency").min() == pl.col("currency").max())
-    whole = pl.col("item_amount").is_not_null().all() & one_currency
+    whole = (pl.col("_unvalued") == 0) & (pl.col("currency") == pl.col("_currency_too"))
     demand = (
         order_lines.lazy()
         .filter(pl.col("line_kind") == "sale", pl.col("sku").is_not_null(), pl.col("state") != "cancelled", units > 0)
@@ -40,9 +39,12 @@ def daily_demand(order_lines: dy.DataFrame[OrderLines]) -> dy.DataFrame[DailyDem
         .agg(
             units=units.sum(),
             orders=pl.col("order_id").n_unique().cast(pl.Int64),
-            revenue=pl.when(whole).then(pl.col("item_amount").sum().cast(c.MONEY)),
-            currency=pl.when(whole).then(pl.col("currency").first()),
+            revenue=pl.col("item_amount").sum().cast(c.MONEY),
+            currency=pl.col("currency").min(),
+            _currency_too=pl.col("currency").max(),
+            _unvalued=(pl.col("item_amount").is_null() | pl.col("currency").is_null()).sum(),
         )
+        .with_columns(pl.when(whole).then(pl.col("revenue", "currency")))
         .collect(engine="streaming")
     )
     # Half a million rows sort by a number four times as fast as by two texts.

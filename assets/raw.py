@@ -1,9 +1,11 @@
 """Group `raw`: observations of the outside, landed before anything is made of them."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
+import dataframely as dy
 import polars as pl
 
 from assets.partitions import days_of, stores_of
@@ -41,11 +43,7 @@ def amazon_orders(
             client, days, readings=settings.order_readings, keep_personal=settings.keep_personal_data
         ),
     )
-    rows = pulled.rows(RawAmazonOrders)
-    return publish(
-        context, lake.open(), RawAmazonOrders, rows, mode=Mode.ADD_NEW, rejected=pulled.rejected, days=days,
-        source_key=pl.concat_str("platform", "store", "order_id", separator="/"), pulls=pulled,
-    )  # fmt: skip
+    return _land(context, lake, RawAmazonOrders, pulled, "order_id", mode=Mode.ADD_NEW, days=days)
 
 
 @table_asset(RawAmazonListings, retry_policy=WIRE_RETRY, stores_may_fail=True)
@@ -55,11 +53,7 @@ def amazon_listings(
     """Read every listing of every store."""
     readings = lake.settings().order_readings
     pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_listings(client, readings=readings))
-    rows = pulled.rows(RawAmazonListings)
-    return publish(
-        context, lake.open(), RawAmazonListings, rows, mode=Mode.UPSERT, rejected=pulled.rejected,
-        source_key=pl.concat_str("platform", "store", "seller_sku", separator="/"), pulls=pulled,
-    )  # fmt: skip
+    return _land(context, lake, RawAmazonListings, pulled, "seller_sku", mode=Mode.UPSERT)
 
 
 @table_asset(RawAmazonInventory, retry_policy=WIRE_RETRY, stores_may_fail=True)
@@ -69,11 +63,7 @@ def amazon_inventory(
     """Read the FBA stock of every marketplace of every store."""
     readings = lake.settings().order_readings
     pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_inventory(client, readings=readings))
-    rows = pulled.rows(RawAmazonInventory)
-    return publish(
-        context, lake.open(), RawAmazonInventory, rows, mode=Mode.UPSERT, rejected=pulled.rejected,
-        source_key=pl.concat_str("platform", "store", "seller_sku", separator="/"), pulls=pulled,
-    )  # fmt: skip
+    return _land(context, lake, RawAmazonInventory, pulled, "seller_sku", mode=Mode.UPSERT)
 
 
 @table_asset(RawAmazonFinances, retry_policy=WIRE_RETRY, stores_may_fail=True)
@@ -83,11 +73,7 @@ def amazon_finances(
     """Pull the financial transactions posted on the run's days, from every store."""
     days, readings = days_of(context), lake.settings().order_readings
     pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_finances(client, days, readings=readings))
-    rows = pulled.rows(RawAmazonFinances)
-    return publish(
-        context, lake.open(), RawAmazonFinances, rows, mode=Mode.ADD_NEW, rejected=pulled.rejected, days=days,
-        source_key=pl.concat_str("platform", "store", "transaction_id", separator="/"), pulls=pulled,
-    )  # fmt: skip
+    return _land(context, lake, RawAmazonFinances, pulled, "transaction_id", mode=Mode.ADD_NEW, days=days)
 
 
 @table_asset(RawAmazonSettlements, retry_policy=WIRE_RETRY, stores_may_fail=True)
@@ -95,13 +81,25 @@ def amazon_settlements(
     context: dg.AssetExecutionContext, lake: LakeResource, amazon: AmazonResource
 ) -> dg.MaterializeResult:
     """Download the settlement reports that are not in the lake yet."""
-    house = lake.open()
-    known = set(house.read(RawAmazonSettlements, columns=["report_id"])["report_id"].unique())
+    known = set(lake.open().read(RawAmazonSettlements, columns=["report_id"])["report_id"].unique())
     pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_settlements(client, known))
-    rows = pulled.rows(RawAmazonSettlements)
+    return _land(context, lake, RawAmazonSettlements, pulled, "report_id", mode=Mode.ADD_NEW)
+
+
+def _land(
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    schema: type[dy.Schema],
+    pulled: pulls.Pulls,
+    key: str,
+    *,
+    mode: Mode,
+    days: Sequence[date] | None = None,
+) -> dg.MaterializeResult:
+    """Publish what the stores said; `key` identifies a record within its store."""
     return publish(
-        context, house, RawAmazonSettlements, rows, mode=Mode.ADD_NEW, rejected=pulled.rejected,
-        source_key=pl.concat_str("platform", "store", "report_id", separator="/"), pulls=pulled,
+        context, lake.open(), schema, pulled.rows(schema), mode=mode, rejected=pulled.rejected, days=days,
+        source_key=pl.concat_str("platform", "store", key, separator="/"), pulls=pulled,
     )  # fmt: skip
 
 

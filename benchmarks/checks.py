@@ -12,6 +12,7 @@ Works in a throw-away installation (embedded Postgres, lake) and needs Online Re
 import argparse
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from linkstar_pipelines.domain.demand import daily_demand
 from linkstar_pipelines.domain.imported_orders import order_lines_from_import, orders_from_import, skus_from_import
 from linkstar_pipelines.domain.movements import movements
 from linkstar_pipelines.domain.order_import import apply_mapping
+from linkstar_pipelines.operations.runs import shipped
 from linkstar_pipelines.quality.business import expectations_of
 from linkstar_pipelines.quality.evaluation import evaluate
 from linkstar_pipelines.quality.partition_results import PartitionResult, record
@@ -41,7 +43,6 @@ from linkstar_pipelines.schemas.raw import RawImportedOrders
 from linkstar_pipelines.schemas.stock import Movements
 from linkstar_pipelines.settings import load_settings
 from linkstar_pipelines.storage.lake import Lake, open_lake
-from linkstar_pipelines.storage.postgres import open_postgres
 from linkstar_pipelines.storage.publishing import Mode
 
 FILE: Final = Path(__file__).resolve().parents[2] / "shared" / "data" / "online_retail_ii" / "order_lines.parquet"
@@ -129,10 +130,7 @@ def _frames(rows: pl.DataFrame) -> tuple[dict[type[dy.Schema], pl.DataFrame], pl
 
 def partition_results(folder: Path) -> None:
     """Record the results of a run over many partitions: in one go, and one by one as Dagster offers."""
-    url = open_postgres(load_settings()).dagster_url
-    (folder / "dagster.yaml").write_text(
-        f'storage: {{postgres: {{postgres_url: "{url}"}}}}\ntelemetry: {{enabled: false}}\n'
-    )
+    shutil.copyfile(shipped("dagster.yaml"), folder / "dagster.yaml")
     days = dg.DailyPartitionsDefinition("2026-01-01")
     asset_key = dg.AssetKey("measured")
     specs = [dg.AssetCheckSpec(f"check_{n}", asset=asset_key, partitions_def=days) for n in range(CHECKS)]
@@ -177,6 +175,7 @@ def partition_results(folder: Path) -> None:
                 "dagster/asset_partition_range_start": "2026-01-01",
                 "dagster/asset_partition_range_end": last.isoformat(),
             },
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
 
 

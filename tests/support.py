@@ -8,13 +8,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Final
 
+import httpx
 import pytest
 
 
 def project_root() -> Path:
     """Folder of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+DAGSTER_STORAGE: Final = {
+    "custom": {
+        "module": "linkstar_pipelines.orchestration.storage", "class": "LinkstarDagsterStorage", "config": {},
+    }
+}  # fmt: skip
+"""Dagster's storage as installations have it, for an instance of a test."""
 
 
 def shared_path(*parts: str) -> Path:
@@ -46,3 +56,9 @@ def running_sandbox(folder: Path, *flags: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def world_orders(url: str, *stores: str) -> list[dict[str, Any]]:
+    """Orders of some stores as the sandbox itself knows them, not over the marketplace's wire."""
+    orders = httpx.get(f"{url}/_control/world/orders", timeout=60).raise_for_status().json()["orders"]
+    return [order for order in orders if order["store"] in stores]

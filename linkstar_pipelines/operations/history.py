@@ -40,8 +40,8 @@ def import_orders(console: Console, path: Path, mapping_path: Path, store: str |
         run_config={"ops": {"raw__imported_orders": {"config": {k: v for k, v in config.items() if v is not None}}}},
     )
     _show(console, lake, digest)
-    for failure in outcome.problems:
-        console.print(f"[red]{failure}")
+    for problem in outcome.problems:
+        console.print(problem, style="red", highlight=False, markup=False)
     return 0 if outcome.success else 1
 
 

@@ -25,9 +25,8 @@ from linkstar_pipelines.storage.postgres import open_postgres
 
 _PORT: Final = 3000
 _READ_ONLY_PORT: Final = 3001
-_SANDBOX_SPEED: Final = (
-    20  # three seconds a minute: about two new orders a minute, and months until it meets the present
-)
+# Three seconds a minute: about two new orders a minute, and months until it meets the present.
+_SANDBOX_SPEED: Final = 20
 
 
 class _StopError(Exception):

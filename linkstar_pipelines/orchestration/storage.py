@@ -54,7 +54,7 @@ class LinkstarDagsterStorage(DagsterPostgresStorage):
         super().__init__(postgres_url, inst_data=inst_data)
         self._event_log_storage = _EventLog(postgres_url)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
-            storage._engine = create_engine(  # noqa: SLF001  the constructors take no engine
+            storage._engine = create_engine(  # noqa: SLF001  # the constructors take no engine
                 postgres_url, isolation_level="AUTOCOMMIT", pool_size=3, max_overflow=20, pool_pre_ping=True
             )
 

@@ -17,7 +17,7 @@ from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.settings import AmazonStore
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.support import amazon_store, sandbox_store, utc
-from tests.support import running_sandbox
+from tests.support import running_sandbox, world_orders
 
 OPENING = utc(2026, 3, 1)
 SMALL = ("--orders-per-day", "4", "--products", "30", "--accounts", "NA")
@@ -31,8 +31,8 @@ def core(postgres: Postgres) -> Iterator[HttpCore]:
 
 def truth(url: str, store: AmazonStore, bound: datetime) -> dict[str, str]:
     """What the world itself says: last change of each order of the store that has not changed since `bound`."""
-    answer = httpx.get(f"{url}/_control/world/orders", params={"store": store.name.upper()}, timeout=30)
-    changes = {order["orderId"]: order["lastUpdatedTime"] for order in answer.json()["orders"]}
+    orders = world_orders(url, store.name.upper())
+    changes = {order["orderId"]: order["lastUpdatedTime"] for order in orders}
     return {order: change for order, change in changes.items() if datetime.fromisoformat(change) <= bound}
 
 

@@ -6,14 +6,13 @@ import subprocess
 import time
 from pathlib import Path
 
-import httpx
 import polars as pl
 import psycopg
 import pytest
 
 from linkstar_pipelines.storage.embedded import EmbeddedPostgres
 from tests.e2e.conftest import DEMO_BOOK, finished, linkstar, opened_lake
-from tests.support import running_sandbox
+from tests.support import running_sandbox, world_orders
 
 
 def tables_of(data_dir: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -35,12 +34,10 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     """Lines of every order in the same world, told by the sandbox itself and not over the marketplace's wire."""
     flags = ("--opens", "2026-05-17", "--closes", "2026-05-24", "--orders-per-day", "6")
     with running_sandbox(tmp_path_factory.mktemp("truth"), *flags, "--clock", "frozen:2026-05-25T06:00:00Z") as url:
-        answer = httpx.get(f"{url}/_control/world/orders", timeout=60).json()
-    orders = answer["orders"] if isinstance(answer, dict) else answer
+        orders = world_orders(url, "NA", "EU")
     rows = [
         (order["orderId"], line["orderItemId"], line["quantityOrdered"], line["quantityShipped"])
         for order in orders
-        if order["store"] in {"NA", "EU"}
         for line in order["lines"]
     ]
     shape = {"order_id": pl.String, "line_id": pl.String, "quantity_ordered": pl.Int64, "quantity_shipped": pl.Int64}

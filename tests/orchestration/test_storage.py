@@ -8,17 +8,18 @@ import dagster as dg
 import psycopg
 import pytest
 
+from linkstar_pipelines.orchestration.jobs import range_tags
 from linkstar_pipelines.settings import Settings
+from tests.support import DAGSTER_STORAGE
 
 DAYS = dg.DailyPartitionsDefinition("2026-03-01", end_date="2026-04-01")
 FIRST, LAST = "2026-03-02", "2026-03-11"
-STORAGE = {"module": "linkstar_pipelines.orchestration.storage", "class": "LinkstarDagsterStorage", "config": {}}
 
 
 @pytest.fixture
 def instance(settings: Settings, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """Dagster's instance of a fresh installation."""
-    with dg.instance_for_test(temp_dir=str(tmp_path), overrides={"storage": {"custom": STORAGE}}) as made:
+    with dg.instance_for_test(temp_dir=str(tmp_path), overrides={"storage": DAGSTER_STORAGE}) as made:
         yield made
 
 
@@ -34,8 +35,7 @@ def report() -> None:
 
 def run_over_days(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     job = dg.Definitions(assets=[orders, report]).resolve_implicit_global_asset_job_def()
-    tags = {"dagster/asset_partition_range_start": FIRST, "dagster/asset_partition_range_end": LAST}
-    return job.execute_in_process(instance=instance, tags=tags)
+    return job.execute_in_process(instance=instance, tags=range_tags(FIRST, LAST))
 
 
 def events(instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventType) -> Counter[tuple[str, str | None]]:
@@ -61,8 +61,7 @@ def test_a_run_over_days_announces_each_of_them_once(instance: dg.DagsterInstanc
 
 def test_an_announced_asset_is_known_before_it_is_made(instance: dg.DagsterInstance) -> None:
     job = dg.Definitions(assets=[orders, report]).resolve_implicit_global_asset_job_def()
-    tags = {"dagster/asset_partition_range_start": FIRST, "dagster/asset_partition_range_end": LAST}
-    run = instance.create_run_for_job(job, tags=tags, asset_selection={orders.key})
+    run = instance.create_run_for_job(job, tags=range_tags(FIRST, LAST), asset_selection={orders.key})
     (record,) = instance.get_asset_records([orders.key])
     assert record.asset_entry.last_run_id == run.run_id
     assert set(instance.get_asset_keys()) == {orders.key}

@@ -5,7 +5,6 @@ Dagster's partitioned checks are a preview: these tests say what we count on, so
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from linkstar_pipelines.quality.expectations import Expectation
 from linkstar_pipelines.schemas.catalog import TABLES, Table, table_named
 from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
 from tests.quality.frames import TODAY, MemoryLake, valid_frame
+from tests.support import DAGSTER_STORAGE
 
 SKUS, ORDERS = table_named("core.skus"), table_named("core.orders")
 YESTERDAY = TODAY - timedelta(days=1)
@@ -190,13 +190,6 @@ def _rows_by_status(instance: dg.DagsterInstance) -> Counter[str]:
         return Counter(connection.execute(select(table.c.execution_status)).scalars())
 
 
-@contextmanager
-def _postgres_instance(folder: Path) -> Iterator[dg.DagsterInstance]:
-    storage = {"module": "linkstar_pipelines.orchestration.storage", "class": "LinkstarDagsterStorage", "config": {}}
-    with dg.instance_for_test(temp_dir=str(folder), overrides={"storage": {"custom": storage}}) as instance:
-        yield instance
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """An instance on the storage of tests, and on that of installations."""
@@ -205,7 +198,7 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dg.Dags
             yield made
     else:
         request.getfixturevalue("settings")
-        with _postgres_instance(tmp_path) as made:
+        with dg.instance_for_test(temp_dir=str(tmp_path), overrides={"storage": DAGSTER_STORAGE}) as made:
             yield made
 
 

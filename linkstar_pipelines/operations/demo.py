@@ -15,7 +15,7 @@ from rich.console import Console
 from linkstar_pipelines.operations import processes, runs, summary, trial
 from linkstar_pipelines.operations.reports import write_settlement_report
 from linkstar_pipelines.orchestration.jobs import range_tags
-from linkstar_pipelines.orchestration.sensors import NOTHING_NEW
+from linkstar_pipelines.orchestration.sensors import CHANGES_TAG, NOTHING_NEW
 from linkstar_pipelines.settings import Settings, load_settings
 from linkstar_pipelines.storage.lake import open_lake
 from linkstar_pipelines.storage.postgres import open_postgres
@@ -105,6 +105,8 @@ def _what_the_sensor_asks_for(instance: dg.DagsterInstance) -> list[runs.Outcome
         if not tick.run_requests and tick.skip_message == NOTHING_NEW:
             break
         for request in tick.run_requests:
-            title = f"[bold]4[/] The sensor saw {request.tags['linkstar/changes']} changed orders"
+            changed = request.tags.get(CHANGES_TAG)
+            saw = f"saw {changed} changed orders" if changed else "asks for the whole history: no order has landed yet"
+            title = f"[bold]4[/] The sensor {saw}"
             outcomes.append(runs.execute(instance, request.job_name, title=title, tags=request.tags))
     return outcomes

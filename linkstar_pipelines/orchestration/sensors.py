@@ -14,21 +14,23 @@ import polars as pl
 
 from linkstar_pipelines.connectors.amazon.client import AmazonClient
 from linkstar_pipelines.connectors.amazon.operations import PLATFORM, parse_instant
-from linkstar_pipelines.connectors.errors import ConnectorError
 from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.stores import ask_stores
 from linkstar_pipelines.orchestration.changes import Change, ChangePlan, Cursor, plan_changes
 from linkstar_pipelines.orchestration.jobs import loop, orders_changed, range_tags
 from linkstar_pipelines.schemas.columns import INSTANT
 from linkstar_pipelines.schemas.core import OrderLines
 from linkstar_pipelines.schemas.quality import Quarantine
 from linkstar_pipelines.schemas.raw import RawAmazonOrders
-from linkstar_pipelines.settings import ConfigurationError, Settings, load_settings
+from linkstar_pipelines.settings import Settings, load_settings
 from linkstar_pipelines.storage.lake import Lake, open_lake
 from linkstar_pipelines.storage.postgres import open_postgres
 from resources.amazon import STORES_TAG
 
 NOTHING_NEW: Final = "Nothing new."
 """Why a tick asks for nothing when every store was read."""
+CHANGES_TAG: Final = "linkstar/changes"
+"""Run tag: how many changed orders the run is for; absent on the first pull, which is for all there are."""
 
 _PAGES_PER_TICK: Final = 5
 _LONGEST_WAIT_SECONDS: Final = 10.0  # a tick may take 60 s; a poor budget is for the next tick
@@ -66,7 +68,7 @@ def _request(plan: ChangePlan) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=plan.run_key,
         job_name=orders_changed.name,
-        tags={**range_tags(first, last), STORES_TAG: ",".join(plan.stores), "linkstar/changes": str(plan.changes)},
+        tags={**range_tags(first, last), STORES_TAG: ",".join(plan.stores), CHANGES_TAG: str(plan.changes)},
     )
 
 
@@ -80,26 +82,33 @@ def _first_pull(settings: Settings) -> dg.SensorResult:
 
 def _look(settings: Settings, lake: Lake, cursor: Cursor) -> tuple[list[Change], dict[str, datetime], list[str]]:
     """One short reading per store: changes seen, new watermarks, and what went wrong."""
-    seen: list[Change] = []
-    watermarks, failures = dict(cursor.watermarks), []
     overlap = timedelta(hours=settings.order_overlap_hours)
+    known = {
+        name: cursor.watermarks.get(name) or _newest(lake, name) or _start(settings) for name in settings.amazon_stores
+    }
+
     with HttpCore(
         open_postgres(settings), timeout=settings.http_timeout_seconds, max_attempts=3, max_wait=_LONGEST_WAIT_SECONDS
     ) as http:
-        for name in settings.amazon_stores:
-            try:
-                client = AmazonClient(settings.amazon_store(name), http)
-                since = watermarks.get(name) or _newest(lake, name) or _start(settings)
-                bound = since
-                for changes, upper_bound, whole in _pages(client, since - overlap):
-                    seen += changes
-                    bound = (
-                        upper_bound if whole and upper_bound else max((c.updated_at for c in changes), default=bound)
-                    )
-                watermarks[name] = max(bound, since)
-            except (ConnectorError, ConfigurationError) as error:
-                failures.append(str(error))
-    return seen, watermarks, failures
+
+        def look(name: str) -> tuple[list[Change], datetime]:
+            client = AmazonClient(settings.amazon_store(name), http)
+            return _changes(client, known[name], overlap)
+
+        looks, failures = ask_stores(settings.amazon_stores, look)
+    seen = [change for changes, _ in looks.values() for change in changes]
+    watermarks = {**cursor.watermarks, **{name: bound for name, (_, bound) in looks.items()}}
+    return seen, watermarks, [str(failure) for failure in failures.values()]
+
+
+def _changes(client: AmazonClient, since: datetime, overlap: timedelta) -> tuple[list[Change], datetime]:
+    """Changes of one store within the tick's cap, and the instant up to which they were seen."""
+    seen: list[Change] = []
+    bound = since
+    for changes, upper_bound, whole in _pages(client, since - overlap):
+        seen += changes
+        bound = upper_bound if whole and upper_bound else max((c.updated_at for c in changes), default=bound)
+    return seen, max(bound, since)
 
 
 def _pages(client: AmazonClient, after: datetime) -> Iterator[tuple[list[Change], datetime | None, bool]]:

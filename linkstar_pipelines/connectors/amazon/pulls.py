@@ -6,7 +6,6 @@ Does not belong here: when a pull happens (`orchestration/`), or where its rows 
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
@@ -23,15 +22,13 @@ from linkstar_pipelines.connectors.amazon.complete import (
     read_orders_until_complete,
     read_transactions_until_complete,
 )
-from linkstar_pipelines.connectors.errors import ConnectorError
+from linkstar_pipelines.connectors.stores import StoreFailure, ask_stores
 from linkstar_pipelines.domain import observations
 from linkstar_pipelines.domain.amazon_settlements import ReportFormatError, settlement_rows
 from linkstar_pipelines.domain.quarantine import concat_rejects, no_rejects
 from linkstar_pipelines.schemas.raw import RawAmazonSettlements
-from linkstar_pipelines.settings import ConfigurationError
 
 _SETTLED: Final = timedelta(minutes=3)  # Amazon refuses bounds younger than two minutes; clocks differ a little
-_STORES_AT_ONCE: Final = 8
 _REPORTS_REACH: Final = timedelta(days=90)  # settlement reports stay listed for 90 days
 
 
@@ -53,7 +50,7 @@ class Pulls:
     """The pulls of all stores; a store that failed never keeps the others from being read."""
 
     done: list[Pull] = field(default_factory=list)
-    failed: dict[str, ConnectorError | ConfigurationError] = field(default_factory=dict)
+    failed: dict[str, StoreFailure] = field(default_factory=dict)
 
     def rows(self, schema: type[S]) -> dy.DataFrame[S]:
         """Rows of all stores that answered."""
@@ -66,16 +63,9 @@ class Pulls:
 
 
 def pull_stores(stores: Sequence[str], pull: Callable[[str], Pull]) -> Pulls:
-    """Pull from all stores side by side, each within its own budget; collect failures instead of stopping at one."""
-    pulls = Pulls()
-    with ThreadPoolExecutor(_STORES_AT_ONCE, thread_name_prefix="pull") as pool:
-        begun = [(store, pool.submit(pull, store)) for store in stores]
-    for store, pulling in begun:
-        try:
-            pulls.done.append(pulling.result())
-        except (ConnectorError, ConfigurationError) as error:
-            pulls.failed[store] = error
-    return pulls
+    """Pull from all stores side by side; collect failures instead of stopping at one."""
+    done, failed = ask_stores(stores, pull)
+    return Pulls(list(done.values()), failed)
 
 
 def window(days: Collection[date], platform_now: datetime) -> tuple[datetime, datetime | None] | None:

@@ -6,6 +6,7 @@ import polars as pl
 from assets.partitions import days_of
 from assets.tables import publish, table_asset
 from linkstar_pipelines.domain import amazon_listings, amazon_orders, imported_orders, order_import
+from linkstar_pipelines.domain import orders as orders_of
 from linkstar_pipelines.domain.quarantine import concat_rejects
 from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
 from linkstar_pipelines.schemas.raw import RawAmazonListings, RawAmazonOrders, RawImportedOrders
@@ -29,7 +30,7 @@ def orders(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Material
     """Fold every version of the orders that changed on the run's days into their current state."""
     house, days = lake.open(), days_of(context)
     versions = house.touched(RawAmazonOrders, ("platform", "store", "order_id"), days)
-    pulled, refused = amazon_orders.orders(versions, lake.time_zones())
+    pulled, refused = orders_of.orders(versions, amazon_orders.FORM, lake.time_zones())
     imported, refused_imports = imported_orders.orders_from_import(house.table(RawImportedOrders, days=days))
     return publish(
         context, house, Orders, pl.concat([pulled, imported]), mode=Mode.UPSERT, days=days,
@@ -44,7 +45,7 @@ def order_lines(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
     house, days = lake.open(), days_of(context)
     versions = house.touched(RawAmazonOrders, ("platform", "store", "order_id"), days)
     clean = house.table(Skus)
-    pulled, refused = amazon_orders.order_lines(versions, clean, lake.time_zones())
+    pulled, refused = orders_of.order_lines(versions, amazon_orders.FORM, clean, lake.time_zones())
     lines = house.table(RawImportedOrders, days=days)
     imported, refused_imports = imported_orders.order_lines_from_import(lines, clean)
     return publish(

@@ -8,7 +8,7 @@ Does not belong here: business rules (`rules/`), or anything computed from data.
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         180, ge=90, description="How long the log of API calls is kept. At least 90 days, as platforms ask."
     )
     run_history_days: int = Field(60, ge=1, description="How long finished Dagster runs are kept.")
+    token_key: SecretStr | None = Field(
+        None,
+        description="Key that encrypts the stored tokens of stores. Unset: a key file in the data folder, made on "
+        "first use. Machines that share a database need the same key.",
+    )
     keep_personal_data: bool = Field(
         False,
         description="Keep buyer names, phones and street lines in raw payloads instead of masking them.",
@@ -130,7 +135,7 @@ class Settings(BaseSettings):
         zones = {}
         for name in self.amazon_stores:
             try:
-                zones[name] = StoreClock(_env_prefix=_amazon_prefix(name)).time_zone
+                zones[name] = StoreClock(_env_prefix=AmazonStore.prefix(name)).time_zone
             except ValidationError:
                 zones[name] = self.time_zone
         return zones
@@ -146,10 +151,41 @@ class StoreClock(BaseSettings):
     )
 
 
-class AmazonStore(StoreClock):
+class StoreSettings(StoreClock):
+    """What every store has; each platform adds its own. Environment prefix: `LINKSTAR_<PLATFORM>_<NAME>_`."""
+
+    platform: ClassVar[str]
+
+    name: str = Field(description="Name of the store, from `LINKSTAR_<PLATFORM>_STORES`.", exclude=True)
+
+    @classmethod
+    def prefix(cls, name: str) -> str:
+        """How the names of a store's variables begin."""
+        return f"LINKSTAR_{cls.platform.upper()}_{name.upper()}_"
+
+    def variable(self, field: str) -> str:
+        """Name of the environment variable of one of the store's settings: what an error message tells to check."""
+        return self.prefix(self.name) + field.upper()
+
+    @classmethod
+    def load(cls, name: str) -> Self:
+        """Read one store from the environment.
+
+        Raises:
+            ConfigurationError: names each variable that is missing or wrong.
+        """
+        prefix = cls.prefix(name)
+        try:
+            return cls(_env_prefix=prefix, name=name)
+        except ValidationError as error:
+            raise ConfigurationError(_explain(error, prefix, f"{cls.platform} store '{name}'")) from None
+
+
+class AmazonStore(StoreSettings):
     """One Amazon seller account. Environment prefix: `LINKSTAR_AMAZON_<NAME>_`."""
 
-    name: str = Field(description="Name of the store, from `LINKSTAR_AMAZON_STORES`.", exclude=True)
+    platform = "amazon"
+
     seller_id: str = Field(description="Seller (merchant) id, such as `A2EUQ1WTGCTBG2`.")
     marketplace_ids: Annotated[tuple[str, ...], NoDecode] = Field(
         min_length=1, description="Marketplace ids sold in, comma-separated, such as `ATVPDKIKX0DER`."
@@ -169,23 +205,6 @@ class AmazonStore(StoreClock):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
-
-    @classmethod
-    def load(cls, name: str) -> "AmazonStore":
-        """Read one store from the environment.
-
-        Raises:
-            ConfigurationError: names each variable that is missing or wrong.
-        """
-        prefix = _amazon_prefix(name)
-        try:
-            return cls(_env_prefix=prefix, name=name)
-        except ValidationError as error:
-            raise ConfigurationError(_explain(error, prefix, f"Amazon store '{name}'")) from None
-
-
-def _amazon_prefix(name: str) -> str:
-    return f"LINKSTAR_AMAZON_{name.upper()}_"
 
 
 def _explain(error: ValidationError, prefix: str, subject: str) -> str:

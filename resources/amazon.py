@@ -8,21 +8,10 @@ import dagster as dg
 from linkstar_pipelines.connectors.amazon.client import AmazonClient
 from linkstar_pipelines.connectors.amazon.pulls import Pull, Pulls, pull_stores
 from linkstar_pipelines.connectors.http import HttpCore
-from linkstar_pipelines.settings import Settings, load_settings
-from linkstar_pipelines.storage.postgres import open_postgres
+from linkstar_pipelines.settings import load_settings
 
 STORES_TAG: Final = "linkstar/stores"
 """Run tag that limits a run to some stores, comma-separated."""
-
-
-def http_core(settings: Settings) -> HttpCore:
-    """The HTTP core of these settings: budget, retries, call log."""
-    return HttpCore(
-        open_postgres(settings),
-        timeout=settings.http_timeout_seconds,
-        max_attempts=settings.http_max_attempts,
-        max_wait=settings.http_max_wait_seconds,
-    )
 
 
 class AmazonResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # does the pulling, hands out nothing
@@ -35,5 +24,5 @@ class AmazonResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # does
         """
         settings = load_settings()
         stores = [name for name in settings.amazon_stores if only is None or name in only]
-        with http_core(settings) as http:
+        with HttpCore.of(settings) as http:
             return pull_stores(stores, lambda name: pull(AmazonClient(settings.amazon_store(name), http)))

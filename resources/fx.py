@@ -5,8 +5,8 @@ from datetime import date
 import dagster as dg
 
 from linkstar_pipelines.connectors.ecb import ReferenceRate, fetch_rates
+from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.settings import load_settings
-from resources.amazon import http_core
 
 
 class FxResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands out rates, not itself
@@ -19,5 +19,5 @@ class FxResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands ou
             ConnectorError: the source does not answer, or its file is not in the expected form.
         """
         settings = load_settings()
-        with http_core(settings) as http:
+        with HttpCore.of(settings) as http:
             return fetch_rates(settings.fx_url, http, since=since)

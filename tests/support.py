@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 
 def project_root() -> Path:
@@ -25,6 +26,10 @@ DAGSTER_STORAGE: Final = {
     }
 }  # fmt: skip
 """Dagster's storage as installations have it, for an instance of a test."""
+
+
+TOKEN_KEY: Final = SecretStr("dGVzdHMgb3BlbiBub3RoaW5nIG91dHNpZGUgdGVzdHM=")
+"""Key of the tokens that tests store."""
 
 
 def shared_path(*parts: str) -> Path:

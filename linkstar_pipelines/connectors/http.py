@@ -19,10 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import SecretStr
 
 from linkstar_pipelines.connectors.errors import (
     BudgetExhaustedError,
@@ -34,11 +35,13 @@ from linkstar_pipelines.connectors.errors import (
     UnreachableError,
 )
 from linkstar_pipelines.connectors.masking import mask_text, mask_url
-from linkstar_pipelines.connectors.request import Answer, DecodeError, Request, read_json
+from linkstar_pipelines.connectors.request import Answer, DecodeError, FailureInBody, Request, read_json
+from linkstar_pipelines.settings import Settings
 from linkstar_pipelines.storage.call_log import CallLog, Exchange
 from linkstar_pipelines.storage.page_tally import PageTallies
-from linkstar_pipelines.storage.postgres import Postgres
+from linkstar_pipelines.storage.postgres import Postgres, open_postgres
 from linkstar_pipelines.storage.rate_budget import Grant, RateBudget
+from linkstar_pipelines.storage.tokens import StoreTokens, token_key
 
 _FIRST_PAUSE: Final = 0.05  # seconds, before the second attempt
 _LAST_PAUSE: Final = 5.0  # before the last one
@@ -67,6 +70,7 @@ class HttpCore:
         timeout: longest wait for one answer, seconds.
         max_attempts: exchanges for one call that is safe to repeat.
         max_wait: longest wait for rate budget in one call, seconds.
+        token_key: key of the stored tokens (`storage/tokens.py`).
         client: transport to use instead of an own connection pool.
         sleep: how to wait, in seconds.
     """
@@ -78,6 +82,7 @@ class HttpCore:
         timeout: float,
         max_attempts: int,
         max_wait: float,
+        token_key: SecretStr,
         client: httpx.Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -92,6 +97,18 @@ class HttpCore:
         self._lock = threading.Lock()
         self.call_log = CallLog(postgres)
         self.page_tallies = PageTallies(postgres)
+        self.tokens = StoreTokens(postgres, token_key)
+
+    @classmethod
+    def of(cls, settings: Settings, **changes: Any) -> Self:
+        """Make the core of these settings; `changes` replace single arguments."""
+        arguments: dict[str, Any] = {
+            "timeout": settings.http_timeout_seconds,
+            "max_attempts": settings.http_max_attempts,
+            "max_wait": settings.http_max_wait_seconds,
+            "token_key": token_key(settings.token_key, settings.data_dir),
+        }
+        return cls(open_postgres(settings), **(arguments | changes))
 
     def __enter__(self) -> Self:
         return self
@@ -177,6 +194,8 @@ class HttpCore:
     def _exchange(self, request: Request, trace_id: str, attempt: int, grant: Grant) -> _Outcome:
         started_at, started = datetime.now(UTC), time.perf_counter()
         response: httpx.Response | None = None
+        if request.sign is not None:
+            request = request.sign(request)
         try:
             response = self._client.request(
                 request.method,
@@ -236,6 +255,10 @@ class HttpCore:
             data = request.decode(response.content, response.headers)
         except DecodeError as error:
             return _Outcome("malformed", str(error), status=response.status_code)
+        except FailureInBody as failure:
+            words = mask_text(f"{failure.code}: {failure}".rstrip(": "), request.secrets)
+            processed = failure.kind != "throttled"
+            return _Outcome(failure.kind, words, status=response.status_code, code=failure.code, processed=processed)
         answer = Answer(
             status=response.status_code,
             data=data,

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import SecretStr
 
@@ -22,6 +22,21 @@ class DecodeError(ValueError):
     """A body is not what the operation promises; the message says what is wrong, without quoting the body."""
 
 
+class FailureInBody(Exception):  # noqa: N818  # not raised to callers: the core turns it into its own errors
+    """HTTP says success, the body says failure: what several platforms do instead of a status.
+
+    Attributes:
+        kind: `rejected` (the request is wrong; not repeated), `throttled` (too many; not processed), or
+            `platform_error` (the platform's own fault; repeated where safe).
+        code: the platform's own error code.
+    """
+
+    def __init__(self, kind: Literal["rejected", "throttled", "platform_error"], code: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.code = code
+
+
 @dataclass(frozen=True)
 class Request:
     """One logical call.
@@ -31,7 +46,9 @@ class Request:
         plan: documented usage plan, None for calls without one.
         public_params: names of query parameters whose values may be written to the call log.
         secrets: values that must never appear in a log or message, whatever the platform echoes.
-        decode: turns the body into `Answer.data`; raises `DecodeError` where the body is cut or lacks parts.
+        decode: turns the body into `Answer.data`; raises `DecodeError` where the body is cut or lacks parts, and
+            `FailureInBody` where it holds a failure.
+        sign: completes the request just before each exchange (fresh timestamp, signature); None where nothing ages.
         quota_header: header that carries the granted rate in requests per second, None where there is none.
         request_id_header: header that carries the platform's own id of the exchange.
         explain: reads the platform's error code and message from a decoded error body.
@@ -50,6 +67,7 @@ class Request:
     public_params: Collection[str] = field(default=frozenset(), repr=False)
     secrets: tuple[SecretStr, ...] = field(default=(), repr=False)
     decode: Decoder = field(default=lambda body, _: read_json(body), repr=False)
+    sign: "Callable[[Request], Request] | None" = field(default=None, repr=False)
     quota_header: str | None = None
     request_id_header: str | None = None
     explain: Callable[[Any], tuple[str, str]] = field(default=lambda _: ("", ""), repr=False)

@@ -81,7 +81,7 @@ def order_observations(
     Returns:
         Rows whose `changed_on` is the UTC day of `lastUpdatedTime`, and rejected payloads (masked).
     """
-    seen = _Seen(platform, store, "order_id")
+    seen = Seen(platform, store, "order_id")
     for payload in payloads:
         if not isinstance(payload, dict):
             seen.refuse_no_object(payload)
@@ -114,7 +114,7 @@ def listing_observations(
     Returns:
         Rows, and rejected payloads.
     """
-    seen = _Seen(platform, store, "seller_sku")
+    seen = Seen(platform, store, "seller_sku")
     for payload in payloads:
         if not isinstance(payload, dict):
             seen.refuse_no_object(payload)
@@ -144,7 +144,7 @@ def inventory_observations(
     Returns:
         Rows, and rejected payloads.
     """
-    seen = _Seen(platform, store, "seller_sku")
+    seen = Seen(platform, store, "seller_sku")
     for payload in payloads:
         if not isinstance(payload, dict):
             seen.refuse_no_object(payload)
@@ -168,7 +168,7 @@ def transaction_observations(
     Returns:
         Rows whose `changed_on` is the UTC day of `postedDate`, and rejected payloads.
     """
-    seen = _Seen(platform, store, "transaction_id")
+    seen = Seen(platform, store, "transaction_id")
     for payload in payloads:
         if not isinstance(payload, dict):
             seen.refuse_no_object(payload)
@@ -182,7 +182,7 @@ def transaction_observations(
     return seen.split(frame, RawAmazonFinances)
 
 
-class _Seen:
+class Seen:
     """Payloads of one pull on their way to rows: those with the form to become one, and those refused."""
 
     def __init__(self, platform: str, store: str, identity: str) -> None:
@@ -190,10 +190,16 @@ class _Seen:
         self._rows: list[dict[str, str | None]] = []
         self._refused: list[dict[str, str]] = []
 
+    def text(self, payload: object) -> str:
+        """Return the canonical text of a payload."""
+        return canonical_json(payload)
+
     def add(self, identity: str | None, text: str, **columns: str | None) -> None:
+        """Take a payload with the columns of its row."""
         self._rows.append({self._identity: identity, "payload": text, "payload_hash": payload_hash(text), **columns})
 
     def refuse(self, identity: str | None, text: str, reason: str) -> None:
+        """Put a payload aside."""
         key = f"{self._platform}/{self._store}/{identity or '-'}/{payload_hash(text)[:_HASH_DIGITS]}"
         self._refused.append({"source_key": key, "reason": reason, "payload": text})
 

@@ -87,13 +87,8 @@ def _within(postgres: Postgres, settings: Settings) -> list[Finding]:
     if schema.state in {"broken", "off"}:
         unseen = ("API call log", "Amazon", "exchange rates")
         return findings + [Finding(subject, "off", "not examined: see 'database schema'") for subject in unseen]
-    http = HttpCore(
-        postgres,
-        timeout=min(settings.http_timeout_seconds, 10),
-        max_attempts=settings.http_max_attempts,
-        max_wait=min(settings.http_max_wait_seconds, 30),
-    )
-    with http:
+    timeout, max_wait = min(settings.http_timeout_seconds, 10), min(settings.http_max_wait_seconds, 30)
+    with HttpCore.of(settings, timeout=timeout, max_wait=max_wait) as http:
         return [*findings, _call_log(postgres, settings), *_amazon(settings, http), _exchange_rates(settings, http)]
 
 

@@ -24,7 +24,6 @@ from linkstar_pipelines.schemas.quality import Quarantine
 from linkstar_pipelines.schemas.raw import RawAmazonOrders
 from linkstar_pipelines.settings import Settings, load_settings
 from linkstar_pipelines.storage.lake import Lake, open_lake
-from linkstar_pipelines.storage.postgres import open_postgres
 from resources.amazon import STORES_TAG
 
 NOTHING_NEW: Final = "Nothing new."
@@ -87,9 +86,7 @@ def _look(settings: Settings, lake: Lake, cursor: Cursor) -> tuple[list[Change],
         name: cursor.watermarks.get(name) or _newest(lake, name) or _start(settings) for name in settings.amazon_stores
     }
 
-    with HttpCore(
-        open_postgres(settings), timeout=settings.http_timeout_seconds, max_attempts=3, max_wait=_LONGEST_WAIT_SECONDS
-    ) as http:
+    with HttpCore.of(settings, max_attempts=3, max_wait=_LONGEST_WAIT_SECONDS) as http:
 
         def look(name: str) -> tuple[list[Change], datetime]:
             client = AmazonClient(settings.amazon_store(name), http)

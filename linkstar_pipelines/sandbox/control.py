@@ -13,36 +13,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from linkstar_pipelines.sandbox.amazon.gateway import ExchangeLog
-from linkstar_pipelines.sandbox.amazon.orders import OrdersApi
-from linkstar_pipelines.sandbox.amazon.wire import Json
-from linkstar_pipelines.sandbox.clock import Clock
-from linkstar_pipelines.sandbox.faults import FaultDesk
-from linkstar_pipelines.sandbox.world.engine import World
+from linkstar_pipelines.sandbox.bench import Bench
+from linkstar_pipelines.sandbox.wire import Json
 from linkstar_pipelines.sandbox.world.instants import iso, parse
 from linkstar_pipelines.sandbox.world.money import UNKNOWN_LABEL
-from linkstar_pipelines.sandbox.world.settlements import Settlement, SettlementBook
+from linkstar_pipelines.sandbox.world.settlements import Settlement
 
 
 class Control:
     """Answers the control requests."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        world: World,
-        settlements: SettlementBook,
-        faults: FaultDesk,
-        log: ExchangeLog,
-        orders: OrdersApi,
-    ) -> None:
-        self._clock = clock
-        self._world = world
-        self._settlements = settlements
-        self._faults = faults
-        self._log = log
-        self._orders = orders
+    def __init__(self, bench: Bench) -> None:
+        self._clock = bench.clock
+        self._world = bench.world
+        self._settlements = bench.settlements
+        self._faults = bench.faults
+        self._log = bench.log
+        self._index = bench.index
 
     def routes(self) -> Mount:
         """Return all control routes."""
@@ -119,10 +106,11 @@ class Control:
                 index = order.index_at(at)
                 if index < 0:
                     continue
-                version, shown = order.versions[index], self._orders.searchable_index(order, at)
+                version, shown = order.versions[index], self._index.version(order, at)
                 orders.append(
                     {
                         "orderId": order.id,
+                        "platform": store.account.platform,
                         "store": store.account.code,
                         "marketplace": order.market.code,
                         "marketplaceId": order.market.id,
@@ -164,6 +152,7 @@ class Control:
             for listing in store.listings:
                 listings.setdefault(listing.product.sku, []).append(
                     {
+                        "platform": store.account.platform,
                         "store": store.account.code,
                         "sellerSku": listing.seller_sku,
                         "fulfilledBy": "AMAZON" if listing.fba else "MERCHANT",

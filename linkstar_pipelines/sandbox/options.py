@@ -11,7 +11,7 @@ from pathlib import Path
 
 from linkstar_pipelines.sandbox.clock import Clock
 from linkstar_pipelines.sandbox.faults import FaultPlan
-from linkstar_pipelines.sandbox.world.accounts import ACCOUNTS
+from linkstar_pipelines.sandbox.world.accounts import ACCOUNTS, FIRST_ACCOUNTS
 from linkstar_pipelines.sandbox.world.engine import WorldPlan
 from linkstar_pipelines.sandbox.world.instants import parse
 
@@ -48,7 +48,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     add("--closes", default=str(plan.closes), help="first day without new orders, or none (default %(default)s)")
     add("--orders-per-day", type=float, default=plan.orders_per_day, help="mean over all stores (%(default)s)")
     add("--products", type=int, default=plan.products, help="number of products (default %(default)s)")
-    add("--accounts", default=",".join(ACCOUNTS), help="seller accounts that trade (default %(default)s)")
+    add("--accounts", default=",".join(FIRST_ACCOUNTS), help="seller accounts that trade (default %(default)s)")
     add("--clock", default="frozen:2026-05-24T00:00:00Z", help="frozen:<ISO instant> or live:<speed> (%(default)s)")
     add("--start", default="2026-05-24T00:00:00Z", help="first instant of a live clock (default %(default)s)")
     add("--state-dir", type=Path, help="folder in which a live clock keeps its reading over restarts")

@@ -9,9 +9,16 @@ import io
 import zipfile
 from datetime import date, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 
+from starlette.routing import Route
+
+from linkstar_pipelines.sandbox.wire import Reply
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.instants import DAY, HOUR, day_of, start_of
+
+if TYPE_CHECKING:
+    from linkstar_pipelines.sandbox.bench import Bench
 
 FIRST_DAY = date(2025, 1, 2)
 PUBLISHED_AFTER = 15 * HOUR
@@ -62,6 +69,35 @@ RATES: dict[str, float | None] = {  # currency: units per euro on the first day;
 }
 PEGGED = {"BGN": 0.0, "DKK": 0.0001}
 DAILY_CHANGE = 0.0045
+
+
+class _PlainSpeech:
+    """A web server without an envelope."""
+
+    def throttled(self) -> Reply:
+        return Reply(status=429, content=b"Too many requests", media_type="text/plain")
+
+    def broken(self, status: int) -> Reply:
+        return Reply(status=status, content=b"Internal error", media_type="text/plain")
+
+    def astray(self, status: int, target: str) -> Reply:
+        return Reply(status=status, content=f"{target}: no such file".encode(), media_type="text/plain")
+
+    def headers(self, operation: str, status: int, request_id: str) -> dict[str, str]:  # noqa: ARG002 - no headers
+        return {}
+
+
+def reference_rates(bench: "Bench") -> Route:
+    """Return the route of the file."""
+    gateway = bench.gateway(_PlainSpeech(), prefix="")
+    return gateway.route(
+        "GET",
+        "/stats/eurofxref/eurofxref-hist.zip",
+        "referenceRates",
+        lambda _request, _body, _strike: Reply(
+            content=rates_zip(bench.seed, bench.clock.now()), media_type="application/zip"
+        ),
+    )
 
 
 def rates_zip(seed: int, now: int) -> bytes:

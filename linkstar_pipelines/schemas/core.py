@@ -15,6 +15,15 @@ ORDER_STATES: Final = (
     "awaiting_payment", "held", "to_ship", "part_shipped", "shipped", "delivered", "closed", "cancelled", "unknown",
 )  # fmt: skip
 FULFILLERS: Final = ("platform", "seller")
+CUSTODY_STATES: Final = ("advised", "in_transit", "received", "not_returned", "unknown")
+"""Where the goods of a return are, as far as the platform tells."""
+REFUND_STATES: Final = ("none", "pending", "approved", "refunded", "denied", "replaced", "unknown")
+"""Where the money of a return is."""
+PAYMENT_KINDS: Final = (
+    "sale", "shipping", "tax", "tax_withheld", "discount", "fee", "refund", "adjustment", "reserve", "payout",
+    "unknown",
+)  # fmt: skip
+PAYMENT_STATES: Final = ("held", "released", "paid_out", "unknown")
 
 
 class Skus(dy.Schema):
@@ -98,3 +107,69 @@ class OrderLines(dy.Schema):
     def amount_has_currency(cls) -> pl.Expr:
         """An amount without a currency is no amount."""
         return cls.item_amount.col.is_null() | cls.currency.col.is_not_null()
+
+
+class ListingStock(dy.Schema):
+    """One row per listing and place: what the platform shows as its stock. An absent figure is unknown, never 0."""
+
+    platform = c.platform()
+    store = c.store()
+    marketplace_id = c.key("Marketplace (site, region) of the listing.")
+    listing_id = c.key("The platform's id of the listing, variant included.")
+    node_id = c.key("Warehouse as the platform names it; `-` where it names none.")
+    listing_sku = c.text("The seller's own code as typed in the platform.", nullable=True)
+    fulfilled_by = dy.Enum(FULFILLERS, description="Whose stock it is: the platform's (FBA, WFS) or the seller's.")
+    available = dy.Int64(nullable=True, min=0, description="Units a buyer can order now.")
+    reserved = dy.Int64(nullable=True, min=0, description="Units promised to orders.")
+    inbound = dy.Int64(nullable=True, min=0, description="Units on their way to the platform's warehouse.")
+    unsellable = dy.Int64(nullable=True, min=0, description="Units that are there and cannot be sold.")
+    observed_at = c.instant("The platform's own clock when the figure was read.")
+
+
+class Returns(dy.Schema):
+    """One row per line of a return: custody and money on their own axes."""
+
+    platform = c.platform()
+    store = c.store()
+    return_id = c.key("The platform's id of the return.")
+    return_line_id = c.key("Line of the return; the order line's id where the platform numbers none.")
+    order_id = c.text("Order the goods came from.", nullable=True)
+    line_id = c.text("Order line the goods came from, where the platform tells.", nullable=True)
+    listing_sku = c.text("The seller's code as the return gives it.", nullable=True)
+    quantity = dy.Int64(nullable=False, min=0, description="Units announced.")
+    reason = c.text("Reason in the platform's own words.", nullable=True)
+    custody = dy.Enum(CUSTODY_STATES, description="Where the goods are.")
+    refund = dy.Enum(REFUND_STATES, description="Where the money is.")
+    source_state = c.text("State in the platform's own words.")
+    refund_amount = c.money("Refund the platform states.", nullable=True)
+    currency = c.currency(nullable=True)
+    tracking_number = c.text("Parcel on its way back.", nullable=True)
+    requested_at = c.instant("When the buyer asked for it.", nullable=True)
+    updated_at = c.instant("When the platform last changed it.")
+    payload_hash = c.digest("The raw version this row was read from.")
+    changed_on = c.changed_on()
+
+    @dy.rule()
+    def amount_has_currency(cls) -> pl.Expr:
+        """An amount without a currency is no amount."""
+        return cls.refund_amount.col.is_null() | cls.currency.col.is_not_null()
+
+
+class Payments(dy.Schema):
+    """One row per amount of a financial transaction: what the platform pays, keeps or takes back."""
+
+    platform = c.platform()
+    store = c.store()
+    transaction_id = c.key("The platform's id of the transaction.")
+    part = c.key("Amount within the transaction: line and label, such as `1/Commission`.")
+    kind = dy.Enum(PAYMENT_KINDS, description="What the amount is; `unknown` keeps an unheard-of label visible.")
+    source_label = c.text("Label in the platform's own words.")
+    state = dy.Enum(PAYMENT_STATES, description="Whether the money is held, free, or paid out.")
+    order_id = c.text("Order the money belongs to, if any.", nullable=True)
+    line_id = c.text("Order line the money belongs to, if any.", nullable=True)
+    payout_id = c.text("Payout or settlement that carries it, as far as known.", nullable=True)
+    amount = c.money("Positive is money for the seller.")
+    currency = c.currency()
+    posted_at = c.instant("When it was posted.")
+    payload_hash = c.digest("The raw version this row was read from.")
+    changed_on = c.changed_on()

@@ -13,6 +13,7 @@ from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.settings import AmazonStore
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.support import Script, amazon_store
+from tests.support import TOKEN_KEY
 
 MakeCore = Callable[..., HttpCore]
 
@@ -32,7 +33,7 @@ def wire_database(server_url: str) -> Iterator[Postgres]:
 @pytest.fixture
 def postgres(wire_database: Postgres) -> Postgres:
     """That database with nothing in the wire's tables."""
-    wire_database.execute("TRUNCATE ops.rate_budget, ops.page_tally, ops.api_call")
+    wire_database.execute("TRUNCATE ops.rate_budget, ops.page_tally, ops.api_call, ops.store_token")
     return wire_database
 
 
@@ -54,7 +55,14 @@ def make_core(postgres: Postgres, script: Script) -> Iterator[MakeCore]:
     cores: list[HttpCore] = []
 
     def make(**options: Any) -> HttpCore:
-        options = {"timeout": 5.0, "max_attempts": 4, "max_wait": 30.0, "sleep": script.pauses.append, **options}
+        options = {
+            "timeout": 5.0,
+            "max_attempts": 4,
+            "max_wait": 30.0,
+            "sleep": script.pauses.append,
+            "token_key": TOKEN_KEY,
+            **options,
+        }
         options.setdefault("client", httpx.Client(transport=httpx.MockTransport(script)))
         cores.append(HttpCore(postgres, **options))
         return cores[-1]

@@ -17,7 +17,7 @@ from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.settings import AmazonStore
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.support import amazon_store, sandbox_store, utc
-from tests.support import running_sandbox, world_orders
+from tests.support import TOKEN_KEY, running_sandbox, world_orders
 
 OPENING = utc(2026, 3, 1)
 SMALL = ("--orders-per-day", "4", "--products", "30", "--accounts", "NA")
@@ -25,7 +25,7 @@ SMALL = ("--orders-per-day", "4", "--products", "30", "--accounts", "NA")
 
 @pytest.fixture
 def core(postgres: Postgres) -> Iterator[HttpCore]:
-    with HttpCore(postgres, timeout=2, max_attempts=60, max_wait=60) as core:
+    with HttpCore(postgres, timeout=2, max_attempts=60, max_wait=60, token_key=TOKEN_KEY) as core:
         yield core
 
 
@@ -63,7 +63,7 @@ def test_with_every_fault_at_a_fifth_the_orders_are_still_exactly_the_worlds(tmp
 
 
 def _pull(url: str, database: str) -> None:
-    with HttpCore(Postgres(database), timeout=5, max_attempts=1, max_wait=60) as core:
+    with HttpCore(Postgres(database), timeout=5, max_attempts=1, max_wait=60, token_key=TOKEN_KEY) as core:
         pages = list(AmazonClient(sandbox_store(url), core).search_orders(updated_after=OPENING, page_size=20))
     assert len(pages) > 10
 

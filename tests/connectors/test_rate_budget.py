@@ -16,6 +16,7 @@ from linkstar_pipelines.storage.postgres import Postgres
 from linkstar_pipelines.storage.rate_budget import BURST_SHARE, RATE_SHARE, Plan, RateBudget
 from tests.connectors.conftest import MakeCore
 from tests.connectors.support import Script, error, reply
+from tests.support import TOKEN_KEY
 
 KEY = ("amazon", "na", "searchOrders")
 HOURLY = Plan(rate=1 / 3600, burst=10)
@@ -150,7 +151,9 @@ def limited_platform() -> Iterator[LimitedPlatform]:
 
 
 def _spend(url: str, address: str, calls: int) -> None:
-    with HttpCore(Postgres(url), timeout=10, max_attempts=1, max_wait=60, client=httpx.Client()) as core:
+    with HttpCore(
+        Postgres(url), timeout=10, max_attempts=1, max_wait=60, token_key=TOKEN_KEY, client=httpx.Client()
+    ) as core:
         request = Request("amazon", "na", "limited", "GET", address, plan=Plan(rate=20, burst=10))
         for _ in range(calls):
             core.call(request)

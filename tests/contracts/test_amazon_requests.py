@@ -23,7 +23,7 @@ from linkstar_pipelines.connectors.amazon.complete import (
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.support import amazon_store, utc
-from tests.support import shared_path
+from tests.support import TOKEN_KEY, shared_path
 
 MODELS = {
     "/orders/2026-01-01": "orders_2026-01-01",
@@ -167,7 +167,7 @@ def platform(requests: list[httpx.Request]) -> httpx.MockTransport:
 def test_every_request_fits_the_official_model(call: Callable[[AmazonClient], object], postgres: Postgres) -> None:
     requests: list[httpx.Request] = []
     transport = httpx.Client(transport=platform(requests))
-    with HttpCore(postgres, timeout=5, max_attempts=2, max_wait=5, client=transport) as core:
+    with HttpCore(postgres, timeout=5, max_attempts=2, max_wait=5, token_key=TOKEN_KEY, client=transport) as core:
         call(AmazonClient(amazon_store("na", "https://amazon.test"), core))
     assert requests
     for request in requests:

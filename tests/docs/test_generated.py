@@ -44,7 +44,7 @@ def test_required_and_optional_settings_can_be_told_apart() -> None:
 def test_no_secret_has_a_default_that_could_be_printed() -> None:
     rows = configuration.configuration_page().splitlines()
     secrets = [row for row in rows if "| secret |" in row]
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     assert all("| unset |" in row or "**required**" in row for row in secrets)
 
 

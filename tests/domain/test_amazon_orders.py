@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkstar_pipelines.domain import amazon_orders
+from linkstar_pipelines.domain import orders as orders_of
 from linkstar_pipelines.domain.amazon_listings import skus as listing_skus
+from linkstar_pipelines.domain.amazon_orders import FORM
 from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
 from linkstar_pipelines.schemas.raw import RawAmazonOrders
 from tests.domain.amazon_payloads import RULES, ZONES, Payload, line, listing, money, order, raw_listings, raw_orders
@@ -20,11 +21,11 @@ NO_SKUS = Skus.create_empty()
 
 
 def orders(*payloads: Payload) -> tuple[dy.DataFrame[Orders], pl.DataFrame]:
-    return amazon_orders.orders(raw_orders(*payloads), ZONES)
+    return orders_of.orders(raw_orders(*payloads), FORM, ZONES)
 
 
 def lines(*payloads: Payload, skus: dy.DataFrame[Skus] = NO_SKUS) -> tuple[dy.DataFrame[OrderLines], pl.DataFrame]:
-    return amazon_orders.order_lines(raw_orders(*payloads), skus, ZONES)
+    return orders_of.order_lines(raw_orders(*payloads), FORM, skus, ZONES)
 
 
 def only_line(*payloads: Payload) -> dict[str, Any]:
@@ -46,7 +47,7 @@ VERSIONS = raw_orders(
 
 
 def both_tables(raw: dy.DataFrame[RawAmazonOrders]) -> list[pl.DataFrame]:
-    return [*amazon_orders.orders(raw, ZONES), *amazon_orders.order_lines(raw, NO_SKUS, ZONES)]
+    return [*orders_of.orders(raw, FORM, ZONES), *orders_of.order_lines(raw, FORM, NO_SKUS, ZONES)]
 
 
 EXPECTED = both_tables(VERSIONS)
@@ -60,9 +61,9 @@ def test_any_order_and_repetition_of_observations_gives_the_same_state(mixed: li
 
 
 def test_folding_what_is_folded_changes_nothing() -> None:
-    folded = amazon_orders.fold(VERSIONS)
+    folded = orders_of.fold(VERSIONS)
     assert folded.height == 3
-    assert amazon_orders.fold(folded).equals(folded)
+    assert orders_of.fold(folded).equals(folded)
 
 
 def test_an_order_has_one_row_whatever_the_number_of_its_versions() -> None:
@@ -80,18 +81,18 @@ def test_an_order_has_one_row_whatever_the_number_of_its_versions() -> None:
 MALFORMED = {
     "payload is not in the form of orders 2026-01-01": {"proceeds": "free"},
     "order has no lines": {"lines": []},
-    "grandTotal `a lot` is no amount": {"proceeds": {"grandTotal": money("a lot")}},
+    "total `a lot` is no amount": {"proceeds": {"grandTotal": money("a lot")}},
     "fulfilledBy `DRONE` is none of AMAZON, MERCHANT": {"by": "DRONE"},
     "currency has the wrong form": {"proceeds": {"grandTotal": money("1.00", "dollars")}},
-    "line L1: quantityOrdered `two` is no whole number": {"lines": [line(ordered="two")]},
-    "line L1: quantityOrdered `1.5` is no whole number": {"lines": [line(ordered=1.5)]},
+    "line L1: quantity_ordered `two` is no whole number": {"lines": [line(ordered="two")]},
+    "line L1: quantity_ordered `1.5` is no whole number": {"lines": [line(ordered=1.5)]},
     "line L1: quantity_ordered is missing or unreadable": {"lines": [line(quantityOrdered=None)]},
     "line L1: quantity_shipped is too small": {"lines": [line(fulfillment={"quantityFulfilled": -1})]},
-    "line L1: quantityFulfilled `all` is no whole number": {"lines": [line(fulfillment={"quantityFulfilled": "all"})]},
+    "line L1: quantity_shipped `all` is no whole number": {"lines": [line(fulfillment={"quantityFulfilled": "all"})]},
     "line L1: it is not so that shipped and cancelled fit ordered": {
         "lines": [line(ordered=1, fulfillment={"quantityFulfilled": 2})]
     },
-    "line L1: unitPrice `n/a` is no amount": {
+    "line L1: unit_price `n/a` is no amount": {
         "lines": [line(product={"sellerSku": "a", "price": {"unitPrice": money("n/a")}})]
     },
     "line L1: a subtotal is no amount": {
@@ -123,7 +124,7 @@ def test_a_malformed_order_is_rejected_whole_and_the_others_pass(reason: str, pa
 
 
 def test_a_store_without_time_zone_is_named() -> None:
-    good, rejected = amazon_orders.orders(raw_orders(order()), ZONES.with_columns(store=pl.lit("eu")))
+    good, rejected = orders_of.orders(raw_orders(order()), FORM, ZONES.with_columns(store=pl.lit("eu")))
     assert good.is_empty()
     assert rejected["reason"].to_list() == ["store `na` has no time zone"]
 

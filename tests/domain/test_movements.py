@@ -7,8 +7,9 @@ import dataframely as dy
 import polars as pl
 import pytest
 
-from linkstar_pipelines.domain import amazon_orders
+from linkstar_pipelines.domain import orders as orders_of
 from linkstar_pipelines.domain.amazon_listings import skus as listing_skus
+from linkstar_pipelines.domain.amazon_orders import FORM
 from linkstar_pipelines.domain.movements import movements
 from linkstar_pipelines.schemas.core import OrderLines
 from tests.domain.amazon_payloads import RULES, US, ZONES, Payload, line, listing, order, raw_listings, raw_orders
@@ -17,7 +18,7 @@ SKUS, _ = listing_skus(raw_listings(listing("LS-KITCH-0001")), RULES)
 
 
 def order_lines(*payloads: Payload) -> dy.DataFrame[OrderLines]:
-    return amazon_orders.order_lines(raw_orders(*payloads), SKUS, ZONES)[0]
+    return orders_of.order_lines(raw_orders(*payloads), FORM, SKUS, ZONES)[0]
 
 
 def shipped(units: int, **parts: Any) -> Payload:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkstar_pipelines.domain import amazon_orders
+from linkstar_pipelines.domain import orders as orders_of
 from linkstar_pipelines.domain.amazon_listings import skus as listing_skus
+from linkstar_pipelines.domain.amazon_orders import FORM
 from linkstar_pipelines.domain.movements import movements
 from linkstar_pipelines.domain.positions import positions
 from linkstar_pipelines.schemas.raw import RawAmazonInventory
@@ -45,7 +46,7 @@ def place(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     raw = raw_listings(*listings)
     skus, _ = listing_skus(raw, RULES)
-    lines, _ = amazon_orders.order_lines(raw_orders(*orders), skus, ZONES)
+    lines, _ = orders_of.order_lines(raw_orders(*orders), FORM, skus, ZONES)
     return positions(raw_inventory(*inventory), raw, skus, lines, movements(lines), cost_share=Decimal("0.40"))
 
 
@@ -249,7 +250,7 @@ def test_an_older_observation_of_one_pile_dates_the_whole() -> None:
     inventory = RawAmazonInventory.cast(
         pl.concat([raw_inventory(stock(SKU, 1)), raw_inventory(stock("ls_kitch_0001", 1), observed_at=earlier)])
     )
-    lines, _ = amazon_orders.order_lines(raw_orders(), skus, ZONES)
+    lines, _ = orders_of.order_lines(raw_orders(), FORM, skus, ZONES)
     good, _ = positions(inventory, raw, skus, lines, movements(lines), cost_share=Decimal(1))
     assert good["observed_at"].to_list() == [earlier]
 

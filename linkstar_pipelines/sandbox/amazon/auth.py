@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from itertools import count
 from urllib.parse import parse_qs
 
-from linkstar_pipelines.sandbox.amazon.wire import Reply, unauthorized
+from linkstar_pipelines.sandbox.amazon.wire import unauthorized
+from linkstar_pipelines.sandbox.wire import Reply
 from linkstar_pipelines.sandbox.world.accounts import Account
 
 PREFIX = "Atza|"

@@ -10,8 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from linkstar_pipelines.sandbox.amazon.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
-from linkstar_pipelines.sandbox.amazon.wire import SETTLE_TIME, Call, Json, Reply, invalid
+from linkstar_pipelines.sandbox.amazon.wire import SETTLE_TIME, Call, invalid
+from linkstar_pipelines.sandbox.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
+from linkstar_pipelines.sandbox.wire import Json, Reply
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.accounts import Marketplace
 from linkstar_pipelines.sandbox.world.engine import World

@@ -7,8 +7,9 @@ Not here: merchant stock (see `listings`).
 
 from collections.abc import Iterator
 
-from linkstar_pipelines.sandbox.amazon.paging import Key, TokenBook, TokenRefusedError, cut
-from linkstar_pipelines.sandbox.amazon.wire import Call, Json, Reply, invalid
+from linkstar_pipelines.sandbox.amazon.wire import Call, invalid
+from linkstar_pipelines.sandbox.paging import Key, TokenBook, TokenRefusedError, cut
+from linkstar_pipelines.sandbox.wire import Json, Reply
 from linkstar_pipelines.sandbox.world.catalog import Listing
 from linkstar_pipelines.sandbox.world.engine import World
 from linkstar_pipelines.sandbox.world.instants import iso

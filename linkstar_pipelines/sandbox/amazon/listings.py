@@ -9,8 +9,9 @@ Not here: FBA quantities (see `inventory`); they cannot be pushed.
 import json
 from collections.abc import Callable, Iterator, Mapping
 
-from linkstar_pipelines.sandbox.amazon.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
-from linkstar_pipelines.sandbox.amazon.wire import Call, Json, Reply, invalid, money, not_found, unauthorized
+from linkstar_pipelines.sandbox.amazon.wire import Call, invalid, money, not_found, unauthorized
+from linkstar_pipelines.sandbox.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
+from linkstar_pipelines.sandbox.wire import Json, Reply
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.accounts import Marketplace
 from linkstar_pipelines.sandbox.world.catalog import Listing

@@ -6,7 +6,8 @@ and the breakdowns of a line add up to its `proceedsTotal`. A pending order has 
 Not here: which orders are found (see `orders`).
 """
 
-from linkstar_pipelines.sandbox.amazon.wire import Json, money
+from linkstar_pipelines.sandbox.amazon.wire import money
+from linkstar_pipelines.sandbox.wire import Json
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.instants import DAY, HOUR, iso
 from linkstar_pipelines.sandbox.world.order import Line, Order, Status, Version

@@ -6,24 +6,21 @@ Pages are cut by key (time, order) at the instant of each call: an order that ch
 window and belongs to the next sweep. Not here: an order's wire form (see `order_json`).
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from linkstar_pipelines.sandbox.amazon.order_json import DATASETS, render
-from linkstar_pipelines.sandbox.amazon.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
-from linkstar_pipelines.sandbox.amazon.wire import SETTLE_TIME, Call, Json, Reply, invalid, not_found, to_json
-from linkstar_pipelines.sandbox.faults import FaultDesk
+from linkstar_pipelines.sandbox.amazon.wire import SETTLE_TIME, Call, invalid, not_found
+from linkstar_pipelines.sandbox.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
+from linkstar_pipelines.sandbox.search import Found, SearchIndex
+from linkstar_pipelines.sandbox.wire import Json, Reply, to_json
 from linkstar_pipelines.sandbox.world.engine import World
 from linkstar_pipelines.sandbox.world.instants import iso
 from linkstar_pipelines.sandbox.world.order import Order, Status
-from linkstar_pipelines.sandbox.world.store import Store
 
 STATUSES = ("PENDING_AVAILABILITY", *(status.value for status in Status), "UNFULFILLABLE")
 MISMATCH = "All parameters must match the original request except maxResultsPerPage"
-Found = tuple[Order, int]
-END = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +35,9 @@ class _Window:
 class OrdersApi:
     """Answers the operations of the Orders API."""
 
-    def __init__(self, world: World, faults: FaultDesk, tokens: TokenBook, token_ttl: float) -> None:
+    def __init__(self, world: World, index: SearchIndex, tokens: TokenBook, token_ttl: float) -> None:
         self._world = world
-        self._faults = faults
+        self._index = index
         self._tokens = tokens
         self._token_ttl = token_ttl
 
@@ -68,9 +65,8 @@ class OrdersApi:
             )
 
         def stream(after: Key | None) -> Iterator[tuple[Key, Found]]:
-            found = self._updated(store, window, after, call.now)
-            if not window.by_update:
-                found = self._created(store, window, after, call.now)
+            walk = self._index.updated if window.by_update else self._index.created
+            found = walk(store, window.first, window.last, after, call.now)
             return ((key, item) for key, item in found if wanted(item))
 
         page = cut(stream, lambda found: self._show(found, parts), cursor, size, call.strike)
@@ -89,13 +85,6 @@ class OrdersApi:
             raise not_found(f"Order {call.path['orderId']} does not exist for this seller.")
         return Reply({"order": render(order, order.versions[index], parts)})
 
-    def searchable_index(self, order: Order, now: int) -> int:
-        """Return the version that the search index shows at `now`; -1 when it shows none yet."""
-        index = order.index_at(now)
-        while index >= 0 and order.versions[index].at + self._faults.lateness(order.id, index) > now:
-            index -= 1
-        return index
-
     def _cursor(self, token: str, mark: str) -> Json:
         try:
             cursor = self._tokens.read(token, self._token_ttl)
@@ -105,30 +94,9 @@ class OrdersApi:
             raise invalid(MISMATCH, MISMATCH)
         return cursor
 
-    def _updated(self, store: Store, window: _Window, after: Key | None, now: int) -> Iterator[tuple[Key, Found]]:
-        start = (int(after[0]), int(after[1]), END) if after else (window.first, -1, -1)
-        for position in range(bisect_left(store.updates, start), len(store.updates)):
-            at, rank, index = store.updates[position]
-            if at > window.last:
-                return
-            order = store.by_rank[rank]
-            if self.searchable_index(order, now) == index:
-                yield [at, rank], (order, index)
-
-    def _created(self, store: Store, window: _Window, after: Key | None, now: int) -> Iterator[tuple[Key, Found]]:
-        start = (int(after[0]), int(after[1])) if after else (window.first, -1)
-        for position in range(bisect_right(store.creations, start), len(store.creations)):
-            at, rank = store.creations[position]
-            if at > window.last:
-                return
-            order = store.by_rank[rank]
-            index = self.searchable_index(order, now)
-            if index >= 0:
-                yield [at, rank], (order, index)
-
     def _show(self, found: Found, parts: frozenset[str]) -> str:
         order, index = found
-        spoiled = self._faults.malformed(order.id, index)
+        spoiled = self._index.malformed(order, index)
         if spoiled is None:
             return _text(order, index, parts)
         body = render(order, order.versions[index], parts)

@@ -16,10 +16,11 @@ from collections.abc import Iterable, Sequence
 from starlette.requests import Request
 
 from linkstar_pipelines.sandbox.amazon.flat_file import settlement_file
-from linkstar_pipelines.sandbox.amazon.paging import Key, TokenBook, TokenRefusedError, cut
-from linkstar_pipelines.sandbox.amazon.wire import Call, Json, Reply, invalid, not_found
+from linkstar_pipelines.sandbox.amazon.wire import Call, invalid, not_found
 from linkstar_pipelines.sandbox.clock import Clock
 from linkstar_pipelines.sandbox.faults import Strike
+from linkstar_pipelines.sandbox.paging import Key, TokenBook, TokenRefusedError, cut
+from linkstar_pipelines.sandbox.wire import Json, Reply
 from linkstar_pipelines.sandbox.world.engine import World
 from linkstar_pipelines.sandbox.world.instants import DAY, iso
 from linkstar_pipelines.sandbox.world.settlements import Settlement, SettlementBook

@@ -4,38 +4,24 @@ Here: plain records and readers of query parameters that refuse bad input the wa
 Not here: HTTP itself, auth, quotas and faults (see `gateway`).
 """
 
-import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from linkstar_pipelines.sandbox.faults import Strike
+from linkstar_pipelines.sandbox.wire import Json, RefusedError, Reply
 from linkstar_pipelines.sandbox.world.accounts import Account, Marketplace
 from linkstar_pipelines.sandbox.world.instants import MINUTE, parse
 
-Json = dict[str, Any]
 SETTLE_TIME = 2 * MINUTE
 """Upper bounds of time windows must be at least this old."""
 
 
-class ApiError(Exception):
+class ApiError(RefusedError):
     """A refusal in Amazon's envelope: `{"errors": [{"code", "message", "details"}]}`."""
 
     def __init__(self, status: int, code: str, message: str, details: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: Json = {"errors": [{"code": code, "message": message, "details": details}]}
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer: a JSON body, or raw `content` of a `media_type`."""
-
-    body: Json | None = None
-    status: int = 200
-    content: bytes | None = None
-    media_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
+        body = {"errors": [{"code": code, "message": message, "details": details}]}
+        super().__init__(Reply(body, status), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +102,6 @@ def not_found(details: str) -> ApiError:
 def unauthorized(details: str) -> ApiError:
     """Make the 403 answer of a missing, expired or foreign access token."""
     return ApiError(403, "Unauthorized", "Access to requested resource is denied.", details)
-
-
-def to_json(body: Json) -> str:
-    """Write JSON text without spaces."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def money(market: Marketplace, minor: int) -> Json:

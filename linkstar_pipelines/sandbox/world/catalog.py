@@ -123,7 +123,15 @@ def make_listings(seed: int, products: Sequence[Product], account: Account, open
         if account.code != "NA" and rng.random() < 0.15:
             continue
         kind = rng.random()
-        channels = [(True, 1.0)] if kind < 0.6 else [(False, 1.0)] if kind < 0.85 else [(True, 0.7), (False, 0.3)]
+        channels = (
+            [(False, 1.0)]
+            if not account.warehoused
+            else [(True, 1.0)]
+            if kind < 0.6
+            else [(False, 1.0)]
+            if kind < 0.85
+            else [(True, 0.7), (False, 0.3)]
+        )
         if channels[0][0] and rng.random() < 0.15:
             channels = [(True, channels[0][1] * 0.75), *channels[1:], (True, channels[0][1] * 0.25)]
         for position, (fba, share) in enumerate(channels):

@@ -13,7 +13,18 @@ from linkstar_pipelines.sandbox.world.accounts import Marketplace
 from linkstar_pipelines.sandbox.world.catalog import Product
 from linkstar_pipelines.sandbox.world.demand import PROMOTION_DISCOUNT
 
-VAT = {"GB": 0.20, "DE": 0.19, "FR": 0.20, "IT": 0.22, "ES": 0.21, "NL": 0.21, "AT": 0.20, "JP": 0.10}
+VAT = {
+    "GB": 0.20,
+    "DE": 0.19,
+    "FR": 0.20,
+    "IT": 0.22,
+    "ES": 0.21,
+    "NL": 0.21,
+    "AT": 0.20,
+    "JP": 0.10,
+    "SG": 0.09,
+    "MY": 0.10,
+}
 REFUND_FEE_SHARE, REFUND_FEE_CAP = 0.20, 5.00
 
 

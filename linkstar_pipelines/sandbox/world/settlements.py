@@ -93,7 +93,7 @@ class SettlementBook:
         return chance.code(30, LETTERS_AND_DIGITS, "group", _id(account, market, self._period_of(market, instant)))
 
     def _first_start(self, market: Marketplace) -> int:
-        return start_of(self._world.plan.opens) + FIRST_START[market.code] * DAY
+        return start_of(self._world.plan.opens) + FIRST_START.get(market.code, 0) * DAY
 
     def _period_of(self, market: Marketplace, instant: int) -> int:
         return (instant - self._first_start(market)) // PERIOD

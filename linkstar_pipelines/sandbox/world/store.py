@@ -13,8 +13,9 @@ from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.accounts import Account, Marketplace
 from linkstar_pipelines.sandbox.world.catalog import Listing, Product, make_listings
 from linkstar_pipelines.sandbox.world.demand import Demand, promotion
+from linkstar_pipelines.sandbox.world.identifiers import Place, line_id, order_id
 from linkstar_pipelines.sandbox.world.instants import DAY, start_of
-from linkstar_pipelines.sandbox.world.life import draw_returns, live
+from linkstar_pipelines.sandbox.world.life import Return, draw_returns, live
 from linkstar_pipelines.sandbox.world.money import Transaction, account_events, lost_stock, refund, sale
 from linkstar_pipelines.sandbox.world.order import Line, Order, Status
 from linkstar_pipelines.sandbox.world.prices import price_unit
@@ -25,7 +26,14 @@ COUNTRIES = {  # marketplace: ((country, cumulative share), ...)
     "UK": (("GB", 0.97), ("FR", 1.0)),
     "DE": (("DE", 0.80), ("FR", 0.86), ("IT", 0.91), ("AT", 0.96), ("NL", 1.0)),
     "JP": (("JP", 1.0),),
+    "EBAY_GB": (("GB", 0.97), ("FR", 1.0)),
+    "EBAY_DE": (("DE", 0.84), ("FR", 0.90), ("AT", 1.0)),
+    "ALIEXPRESS_1": (("ES", 0.35), ("FR", 0.60), ("DE", 0.75), ("GB", 0.88), ("NL", 1.0)),
+    "ALIEXPRESS_2": (("ES", 0.45), ("FR", 0.75), ("IT", 0.90), ("GB", 1.0)),
 }
+IMPORTING = frozenset({"DE", "EBAY_DE", "ALIEXPRESS_1", "ALIEXPRESS_2"})
+"""Marketplaces whose parcels from outside the EU go under the import one stop shop."""
+EU_COUNTRIES = frozenset({"DE", "FR", "IT", "ES", "NL", "AT"})
 NEGLECTED_SHARE = 0.10
 LOSS_PER_DAY = 0.0015
 
@@ -38,6 +46,11 @@ class _Draft:
     wanted: list[tuple[Listing, int]]
 
 
+def _countries(market: Marketplace) -> tuple[tuple[str, float], ...]:
+    """Return where a marketplace's orders go, with cumulative shares; its own country unless more are known."""
+    return COUNTRIES.get(market.code) or ((market.country, 1.0),)
+
+
 class Store:
     """The simulated seller account; grows by `simulate`, and its indexes are sorted by `settle`.
 
@@ -47,6 +60,7 @@ class Store:
         creations: (instant, rank) of every order, sorted.
         by_rank: Orders in the order of their rank.
         transactions: Every transaction, in no order.
+        returns: (order, return) of everything that comes back, in no order.
     """
 
     def __init__(
@@ -59,6 +73,7 @@ class Store:
         self.updates: list[tuple[int, int, int]] = []
         self.creations: list[tuple[int, int]] = []
         self.transactions: list[Transaction] = []
+        self.returns: list[tuple[Order, Return]] = []
         self._seed = seed
         self._demands = {
             market.code: Demand(seed, market, self.listings, orders_per_share, opens) for market in account.marketplaces
@@ -144,15 +159,13 @@ class Store:
             return
         rank, market = len(self.by_rank), draft.market
         draw = rng.random()
-        country = next(country for country, share in COUNTRIES[market.code] if draw < share)
+        country = next(country for country, share in _countries(market) if draw < share)
         charged = rng.random() < (0.1 if draft.fba else 0.4)
         shipping, state = (market.whole(4.99 * market.price_factor) if charged else 0), rng.random()
-        prefix = f"{market.order_prefix}{rank % 10}"
-        middle = chance.number(self._seed, "order", market.code, rank) % 10**7
-        order_id = f"{prefix}-{middle:07d}-{(rank * 7654321 + 1234567) % 10**7:07d}"
+        place = Place(self._seed, self.account, market, rank, draft.created)
         lines = tuple(
             Line(
-                item_id=f"{market.order_prefix}{(rank * 3 + position) * 7654321 % 10**12:012d}",
+                item_id=line_id(place, position),
                 listing=listing,
                 quantity=units,
                 price=price_unit(
@@ -164,11 +177,11 @@ class Store:
                     promotion=promotion(self._seed, listing.product, day),
                     state=state,
                 ),
-                ioss=market.code == "DE" and listing.from_outside_eu,
+                ioss=market.code in IMPORTING and country in EU_COUNTRIES and listing.from_outside_eu,
             )
             for position, (listing, units) in enumerate(taken)
         )
-        order = Order(order_id, rank, self.account, market, country, draft.fba, draft.created, lines)
+        order = Order(order_id(place), rank, self.account, market, country, draft.fba, draft.created, lines)
         live(order, rng)
         self._keep(order, rng)
 
@@ -197,4 +210,5 @@ class Store:
             return
         for returned in draw_returns(order, rng, releases):
             self.transactions.append(refund(order, returned))
+            self.returns.append((order, returned))
             pools[returned.line].take_return(returned.at, returned.quantity, returned.sellable)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
-from linkstar_pipelines.sandbox.amazon.wire import Json
 from linkstar_pipelines.sandbox.faults import Strike
+from linkstar_pipelines.sandbox.wire import Json
 
 Item = TypeVar("Item")
 Shown = TypeVar("Shown")

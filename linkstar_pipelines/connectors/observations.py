@@ -1,0 +1,64 @@
+"""Observations: what a platform answered, turned into rows of its raw tables by the platform's stream form.
+
+Belongs here: the one way from payloads to raw rows, for all platforms and streams.
+Does not belong here: fetching, or what a payload means.
+
+A payload that is no object, or that its form cannot place, is rejected with the reason; the others pass. An observation
+is identified by its payload hash: the same payload seen twice is one row.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from linkstar_pipelines.connectors.platform import StreamForm
+from linkstar_pipelines.domain.observations import Seen
+from linkstar_pipelines.schemas.platforms import CHANGING, Stream
+from linkstar_pipelines.schemas.streams import IDENTITIES, RAW_TABLES
+
+
+def raw_rows(  # noqa: PLR0917  # who, what, and how it was read
+    platform: str,
+    store: str,
+    stream: Stream,
+    form: StreamForm,
+    payloads: Sequence[Any],
+    observed_at: datetime,
+    *,
+    keep_personal: bool = False,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Make raw rows of payloads.
+
+    Args:
+        platform: Platform of the store.
+        store: Store the records belong to.
+        stream: Stream they were read from.
+        form: How the platform's records become rows.
+        payloads: Records as the platform gave them; the same version may occur more than once.
+        observed_at: When they were read.
+        keep_personal: Keep what the form's `mask` takes out.
+
+    Returns:
+        Rows of the stream's raw table (`changed_on` is the UTC day of the change), and rejected payloads (masked).
+    """
+    schema, identity = RAW_TABLES[platform, stream], IDENTITIES[stream]
+    seen = Seen(platform, store, identity)
+    for payload in payloads:
+        if not isinstance(payload, dict):
+            seen.refuse_no_object(payload)
+            continue
+        text = seen.text(payload if keep_personal else form.mask(payload))
+        rows = form.rows(payload)
+        if isinstance(rows, str):
+            seen.refuse(form.identify(payload) or None, text, rows)
+            continue
+        for row in rows:
+            columns = dict(row)
+            seen.add(columns.pop(identity), text, **columns)
+    frame = seen.frame(schema, observed_at)
+    if stream in CHANGING:
+        changed = "posted_at" if stream is Stream.FINANCES else "updated_at"
+        frame = frame.with_columns(changed_on=pl.col(changed).dt.date())
+    return seen.split(frame, schema)

@@ -1,0 +1,286 @@
+"""Orders of all platforms: from all versions seen to the current state of orders and order lines.
+
+Belongs here: which version of an order counts, how an unreadable one is put aside, and what follows from the facts
+that a platform's `OrderForm` reads out of its payloads.
+Does not belong here: the form of any platform's payload (the platform's own module), or what orders do to stock.
+
+An order is one thing: if any part of a version cannot be read, that version is rejected as a whole and the newest
+readable one before it stands, for the order as for its lines. Other orders are not touched by it. The outcome depends
+neither on the order in which versions were seen, nor on how often.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import dataframely as dy
+import polars as pl
+
+from linkstar_pipelines.domain import json_columns, quarantine
+from linkstar_pipelines.domain.calendar import business_day
+from linkstar_pipelines.domain.sku_codes import by_account
+from linkstar_pipelines.schemas.columns import MONEY
+from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+
+NOT_STATED: Final = "NOT_STATED"
+"""`source_state` of an order that came without its state."""
+
+_ORDER: Final = ["platform", "store", "order_id"]
+_VERSION: Final = [*_ORDER, "payload_hash"]
+
+
+@dataclass(frozen=True)
+class OrderForm:
+    """How a platform writes its orders.
+
+    Attributes:
+        heads: Adds to the raw rows (without reading `payload` twice) the columns `items` (a list of the order's
+            lines as the platform writes them), `source_state` and `state` (text; the canonical state of
+            `schemas.core.ORDER_STATES`), `fulfilled_by` (`platform`, `seller` or null), `currency`, `total_text`,
+            `ship_country` (text, nullable) and `problem` (text: why the payload cannot be read, else null).
+        lines: Gets those rows with one line in `item` each, and `order_state`, `order_currency`; adds `line_id`,
+            `listing_sku`, `title`, `ioss_number`, `line_state` (text, nullable: the canonical state where the
+            platform states it per line), `line_problem` (text, nullable), and as text, nullable, the amounts and
+            counts of `LINE_TEXTS`.
+    """
+
+    heads: Callable[[pl.DataFrame], pl.DataFrame]
+    lines: Callable[[pl.DataFrame], pl.DataFrame]
+
+
+COUNTS: Final = {"ordered_text": "quantity_ordered", "shipped_text": "quantity_shipped",
+                 "cancelled_text": "quantity_cancelled"}  # fmt: skip
+AMOUNTS: Final = {
+    "price_text": "unit_price", "item_text": "item_amount", "tax_text": "tax_amount",
+    "shipping_text": "shipping_amount", "discount_text": "discount_amount",
+}  # fmt: skip
+LINE_TEXTS: Final = (*COUNTS, *AMOUNTS, "line_currency")
+"""Text columns that a form's `lines` adds. Units shipped or cancelled that are null count as 0; a null amount stays
+unknown; discounts are positive."""
+
+
+class _OrderVersions(Orders):
+    """The rules of `Orders`, for several versions of an order side by side."""
+
+    payload_hash = dy.String(primary_key=True)
+
+
+class _LineVersions(OrderLines):
+    """The rules of `OrderLines`, for several versions of an order side by side."""
+
+    payload_hash = dy.String(primary_key=True)
+
+
+@dataclass(frozen=True)
+class _Current:
+    """The newest readable version of every order, and the unreadable versions after it."""
+
+    orders: pl.DataFrame
+    lines: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+def fold(raw_versions: pl.DataFrame) -> pl.DataFrame:
+    """Keep the latest version of every order: the one last updated, and of equals the greatest payload hash.
+
+    The outcome does not depend on the order of the rows, nor on how often one occurs.
+
+    Args:
+        raw_versions: Rows of a raw orders table.
+    """
+    return raw_versions.sort(*_ORDER, "updated_at", "payload_hash").unique(_ORDER, keep="last", maintain_order=True)
+
+
+def orders(
+    raw_versions: pl.DataFrame, form: OrderForm, time_zones: pl.DataFrame
+) -> tuple[dy.DataFrame[Orders], pl.DataFrame]:
+    """Return the current state of every order.
+
+    Args:
+        raw_versions: All versions seen of the orders of one platform.
+        form: How the platform writes its orders.
+        time_zones: Columns `store` and `time_zone` (IANA name).
+
+    Returns:
+        One row per order; `changed_on` is the UTC day of its version's last update. And the versions that are newer
+        but cannot be read, with `scope` = the day of that version.
+    """
+    current = _current(raw_versions, form, time_zones)
+    return Orders.validate(current.orders.select(Orders.column_names())), current.rejected
+
+
+def order_lines(
+    raw_versions: pl.DataFrame, form: OrderForm, skus: dy.DataFrame[Skus], time_zones: pl.DataFrame
+) -> tuple[dy.DataFrame[OrderLines], pl.DataFrame]:
+    """Return the current state of every order line.
+
+    A seller SKU means the same product in all marketplaces of an account, so a line finds its clean SKU by account
+    and code. A code without a clean SKU leaves `sku` null and blocks nothing. Units of a cancelled order that were not
+    shipped count as cancelled.
+
+    Args:
+        raw_versions: All versions seen of the orders of one platform.
+        form: How the platform writes its orders.
+        skus: Clean SKUs of the listings.
+        time_zones: Columns `store` and `time_zone` (IANA name).
+
+    Returns:
+        One row per order line, and the rejected versions as in `orders`.
+    """
+    current = _current(raw_versions, form, time_zones)
+    codes = ["platform", "store", "listing_sku"]
+    lines = current.lines.drop("sku").join(by_account(skus), on=codes, how="left", maintain_order="left")
+    return OrderLines.validate(lines.select(OrderLines.column_names())), current.rejected
+
+
+def _current(raw: pl.DataFrame, form: OrderForm, time_zones: pl.DataFrame) -> _Current:
+    """Read the latest version of every order; where that fails, the one before it, and so on.
+
+    There are as many passes as the unluckiest order has unreadable versions in a row.
+    """
+    passes = []
+    while True:
+        read = _read(fold(raw), form, time_zones)
+        passes.append(read)
+        raw = raw.join(read.rejected, on=_ORDER, how="semi").join(read.rejected, on=_VERSION, how="anti")
+        if raw.is_empty():
+            break
+    refused = pl.concat([read.rejected for read in passes])
+    return _Current(
+        orders=pl.concat([read.orders for read in passes]).sort(_ORDER),
+        lines=pl.concat([read.lines for read in passes]).sort(*_ORDER, "line_id"),
+        rejected=refused.select(
+            source_key=pl.concat_str(*_ORDER, pl.col("payload_hash").str.head(12), separator="/"),
+            reason="reason",
+            payload="payload",
+            scope=pl.col("changed_on").cast(pl.String),
+        ),
+    )
+
+
+def _read(versions: pl.DataFrame, form: OrderForm, time_zones: pl.DataFrame) -> _Current:
+    """Read one version of each order; `rejected` still has the columns of the raw rows."""
+    heads = _heads(form.heads(versions), time_zones)
+    good_heads, bad_heads = _judge(heads, _OrderVersions, where=pl.lit(""))
+    lines = _lines(heads.join(bad_heads, on=_VERSION, how="anti", maintain_order="left"), form)
+    good_lines, bad_lines = _judge(lines, _LineVersions, where=pl.format("line {}: ", pl.col("line_id").fill_null("?")))
+    reasons = (
+        pl.concat([bad_heads, bad_lines])
+        .group_by(_VERSION, maintain_order=True)
+        .agg(pl.col("reason").unique(maintain_order=True).str.join(", "))
+    )
+    return _Current(
+        orders=good_heads.join(reasons, on=_VERSION, how="anti"),
+        lines=good_lines.join(reasons, on=_VERSION, how="anti"),
+        rejected=versions.join(reasons, on=_VERSION, how="inner", maintain_order="left"),
+    )
+
+
+def _judge(frame: pl.DataFrame, schema: type[dy.Schema], where: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part the rows that could be read and keep the rules from the versions of the others, with the reason."""
+    unread = frame.filter(pl.col("problem").is_not_null())
+    read = frame.filter(pl.col("problem").is_null())
+    good, broken = quarantine.split(read, schema, pl.struct(*_VERSION, where=where))
+    reasons = [
+        unread.select(*_VERSION, reason=pl.concat_str(where, "problem")),
+        broken.unnest("source_key").select(*_VERSION, reason=pl.concat_str("where", "reason")),
+    ]
+    return good, pl.concat(reasons)
+
+
+def _heads(read: pl.DataFrame, time_zones: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of `Orders`, the order's `items`, and `problem`."""
+    return (
+        read.join(time_zones.select("store", "time_zone"), on="store", how="left", maintain_order="left")
+        .with_columns(
+            source_state=pl.col("source_state").fill_null(NOT_STATED),
+            state=pl.col("state").fill_null("unknown").cast(Orders.state.dtype),
+            fulfilled_by=pl.col("fulfilled_by").cast(Orders.fulfilled_by.dtype),
+            ordered_at="created_at",
+            business_day=business_day(pl.col("created_at"), pl.col("time_zone")),
+            total_amount=json_columns.amount(pl.col("total_text")),
+        )
+        .with_columns(
+            problem=pl.coalesce(
+                "problem",
+                pl.when(pl.col("items").list.len().fill_null(0) == 0).then(pl.lit("order has no lines")),
+                pl.when(pl.col("fulfilled_by").is_null()).then(pl.lit("nobody knows who ships the order")),
+                pl.when(json_columns.unreadable(pl.col("total_text"), pl.col("total_amount"))).then(
+                    pl.format("total `{}` is no amount", "total_text")
+                ),
+                pl.when(pl.col("time_zone").is_null()).then(pl.format("store `{}` has no time zone", "store")),
+            )
+        )
+        .drop("time_zone", "total_text")
+    )
+
+
+def _lines(heads: pl.DataFrame, form: OrderForm) -> pl.DataFrame:
+    """Return the columns of `OrderLines` (`sku` null), `payload_hash` and `problem`."""
+    exploded = heads.rename({"items": "item", "currency": "order_currency"}).explode("item")
+    read = form.lines(exploded.with_columns(order_state=pl.col("state").cast(pl.String)))
+    typed = read.with_columns(
+        json_columns.whole(pl.col("ordered_text")).alias("quantity_ordered"),
+        json_columns.whole(pl.col("shipped_text").fill_null("0")).alias("quantity_shipped"),
+        json_columns.whole(pl.col("cancelled_text").fill_null("0")).alias("quantity_cancelled"),
+        *(json_columns.amount(pl.col(text)).alias(amount) for text, amount in AMOUNTS.items()),
+    )
+    currency = pl.coalesce("line_currency", "order_currency")
+    return (
+        typed.with_columns(
+            quantity_cancelled=pl.when(pl.col("order_state") == "cancelled")
+            .then((pl.col("quantity_ordered") - pl.col("quantity_shipped")).clip(lower_bound=0))
+            .otherwise("quantity_cancelled"),
+            problem=pl.coalesce(_unreadable(typed), "line_problem"),
+        )
+        .with_columns(state=_line_state())
+        .select(
+            *_VERSION, "marketplace_id", "fulfilled_by", "ordered_at", "updated_at", "business_day", "ship_country",
+            "changed_on", "line_id", "listing_sku", "title", "quantity_ordered", "quantity_shipped",
+            "quantity_cancelled", "ioss_number", "state", "problem", *AMOUNTS.values(),
+            line_kind=pl.lit("sale").cast(OrderLines.line_kind.dtype),
+            sku=pl.lit(None, pl.String),
+            currency=currency,
+        )
+    )  # fmt: skip
+
+
+def _line_state() -> pl.Expr:
+    ordered, shipped, cancelled = (pl.col(f"quantity_{name}") for name in ("ordered", "shipped", "cancelled"))
+    order = pl.col("order_state")
+    shipping = order.is_in(["to_ship", "part_shipped"])
+    state = (
+        pl.when(pl.col("line_state").is_not_null())
+        .then("line_state")
+        .when((order == "cancelled") | ((ordered == cancelled) & (ordered > 0)))
+        .then(pl.lit("cancelled"))
+        .when(shipping & (shipped == 0))
+        .then(pl.lit("to_ship"))
+        .when(shipping & (shipped + cancelled < ordered))
+        .then(pl.lit("part_shipped"))
+        .when(shipping)
+        .then(pl.lit("shipped"))
+        .otherwise(order)
+    )
+    return state.cast(OrderLines.state.dtype)
+
+
+def _unreadable(typed: pl.DataFrame) -> pl.Expr:
+    """Say which text of a line could not be read."""
+    return pl.coalesce(
+        *(
+            pl.when(json_columns.unreadable(pl.col(text), pl.col(value))).then(
+                pl.format(f"{value} `{{}}` is {kind}", text)
+            )
+            for fields, kind in ((COUNTS, "no whole number"), (AMOUNTS, "no amount"))
+            for text, value in fields.items()
+            if text in typed.columns
+        ),
+    )
+
+
+def money_sum(values: pl.Expr) -> pl.Expr:
+    """Add up a list of amounts given as text, as text; null where one is no amount or none is there."""
+    amounts = values.list.eval(json_columns.amount(pl.element()))
+    whole = (amounts.list.len() > 0) & ~amounts.list.eval(pl.element().is_null()).list.any()
+    return pl.when(whole).then(amounts.list.sum()).cast(MONEY).cast(pl.String)

@@ -1,56 +1,107 @@
-"""Group `core`: clean SKUs, orders and order lines of all platforms in one form."""
+"""Group `core`: clean SKUs, orders, lines, stock, returns and payments of all platforms in one form."""
 
 import dagster as dg
+import dataframely as dy
 import polars as pl
 
 from assets.partitions import days_of
+from assets.streams import changed, offering, together
 from assets.tables import publish, table_asset
-from linkstar_pipelines.domain import amazon_listings, amazon_orders, imported_orders, order_import
+from linkstar_pipelines.domain import imported_orders, order_import
 from linkstar_pipelines.domain import orders as orders_of
-from linkstar_pipelines.domain.quarantine import concat_rejects
-from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
-from linkstar_pipelines.schemas.raw import RawAmazonListings, RawAmazonOrders, RawImportedOrders
+from linkstar_pipelines.schemas.core import ListingStock, OrderLines, Orders, Payments, Returns, Skus
+from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.raw import RawImportedOrders
+from linkstar_pipelines.schemas.streams import RAW_TABLES
 from linkstar_pipelines.storage.publishing import Mode
 from resources.lake import LakeResource
 from resources.rules import RulesResource
 
 
-@table_asset(Skus, deps=[RawAmazonListings, RawImportedOrders])
+def _raw(stream: Stream) -> list[type[dy.Schema]]:
+    """Raw tables of a stream, of every platform that offers it."""
+    return [schema for (_, offered), schema in RAW_TABLES.items() if offered is stream]
+
+
+@table_asset(Skus, deps=[*_raw(Stream.LISTINGS), RawImportedOrders])
 def skus(context: dg.AssetExecutionContext, lake: LakeResource, rules: RulesResource) -> dg.MaterializeResult:
     """Clean the code of every listing, and of every product in imported files."""
     house, codes = lake.open(), rules.load().sku_codes
-    listed, refused = amazon_listings.skus(house.table(RawAmazonListings), codes)
-    imported, refused_imports = imported_orders.skus_from_import(house.table(RawImportedOrders), codes)
-    frame, rejected = pl.concat([listed, imported]), concat_rejects(refused, refused_imports)
+    parts = [platform.skus(house.table(raw), codes) for platform, raw in offering(Stream.LISTINGS) if house.count(raw)]
+    parts.append(imported_orders.skus_from_import(house.table(RawImportedOrders), codes))
+    frame, rejected = together(Skus, parts)
     return publish(context, house, Skus, frame, mode=Mode.REPLACE, rejected=rejected)
 
 
-@table_asset(Orders, deps=[RawAmazonOrders, RawImportedOrders])
+@table_asset(Orders, deps=[*_raw(Stream.ORDERS), RawImportedOrders])
 def orders(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """Fold every version of the orders that changed on the run's days into their current state."""
-    house, days = lake.open(), days_of(context)
-    versions = house.touched(RawAmazonOrders, ("platform", "store", "order_id"), days)
-    pulled, refused = orders_of.orders(versions, amazon_orders.FORM, lake.time_zones())
-    imported, refused_imports = imported_orders.orders_from_import(house.table(RawImportedOrders, days=days))
+    house, days, zones = lake.open(), days_of(context), lake.time_zones()
+    parts = [
+        orders_of.orders(versions, platform.orders, zones) for platform, versions in changed(house, Stream.ORDERS, days)
+    ]
+    parts.append(imported_orders.orders_from_import(house.table(RawImportedOrders, days=days)))
+    frame, rejected = together(Orders, parts)
     return publish(
-        context, house, Orders, pl.concat([pulled, imported]), mode=Mode.UPSERT, days=days,
-        rejected=concat_rejects(refused, refused_imports),
+        context, house, Orders, frame, mode=Mode.UPSERT, days=days, rejected=rejected,
         source_key=pl.concat_str("platform", "store", "order_id", separator="/"),
     )  # fmt: skip
 
 
-@table_asset(OrderLines, deps=[RawAmazonOrders, RawImportedOrders, Skus, Orders])
+@table_asset(OrderLines, deps=[*_raw(Stream.ORDERS), RawImportedOrders, Skus, Orders])
 def order_lines(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """Take the current lines of those orders, with money, quantities and clean SKUs."""
-    house, days = lake.open(), days_of(context)
-    versions = house.touched(RawAmazonOrders, ("platform", "store", "order_id"), days)
+    house, days, zones = lake.open(), days_of(context), lake.time_zones()
     clean = house.table(Skus)
-    pulled, refused = orders_of.order_lines(versions, amazon_orders.FORM, clean, lake.time_zones())
-    lines = house.table(RawImportedOrders, days=days)
-    imported, refused_imports = imported_orders.order_lines_from_import(lines, clean)
+    parts = [
+        orders_of.order_lines(versions, platform.orders, clean, zones)
+        for platform, versions in changed(house, Stream.ORDERS, days)
+    ]
+    parts.append(imported_orders.order_lines_from_import(house.table(RawImportedOrders, days=days), clean))
+    frame, rejected = together(OrderLines, parts)
     return publish(
-        context, house, OrderLines, pl.concat([pulled, imported]), mode=Mode.UPSERT, days=days,
-        rejected=concat_rejects(refused, refused_imports), source_key=_line_source(),
+        context, house, OrderLines, frame, mode=Mode.UPSERT, days=days, rejected=rejected, source_key=_line_source(),
+    )  # fmt: skip
+
+
+@table_asset(ListingStock, deps=_raw(Stream.INVENTORY))
+def listing_stock(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """Read what each platform shows as stock of each listing. Amazon's is read with the positions."""
+    house = lake.open()
+    parts = [
+        platform.stock(house.table(raw))
+        for platform, raw in offering(Stream.INVENTORY)
+        if platform.stock and house.count(raw)
+    ]
+    frame, rejected = together(ListingStock, parts)
+    return publish(context, house, ListingStock, frame, mode=Mode.REPLACE, rejected=rejected)
+
+
+@table_asset(Returns, deps=_raw(Stream.RETURNS))
+def returns(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """Fold every version of the returns that changed on the run's days into their current state."""
+    house, days = lake.open(), days_of(context)
+    parts = [
+        platform.returns(versions) for platform, versions in changed(house, Stream.RETURNS, days) if platform.returns
+    ]
+    frame, rejected = together(Returns, parts)
+    return publish(
+        context, house, Returns, frame, mode=Mode.UPSERT, days=days, rejected=rejected,
+        source_key=pl.concat_str("platform", "store", "return_id", separator="/"),
+    )  # fmt: skip
+
+
+@table_asset(Payments, deps=_raw(Stream.FINANCES))
+def payments(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """Read every amount of the transactions posted on the run's days. Amazon's are read from its settlements."""
+    house, days = lake.open(), days_of(context)
+    parts = [
+        platform.payments(versions) for platform, versions in changed(house, Stream.FINANCES, days) if platform.payments
+    ]
+    frame, rejected = together(Payments, parts)
+    return publish(
+        context, house, Payments, frame, mode=Mode.UPSERT, days=days, rejected=rejected,
+        source_key=pl.concat_str("platform", "store", "transaction_id", separator="/"),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import date
 import dagster as dg
 
 from linkstar_pipelines.settings import load_settings
-from resources.amazon import STORES_TAG
+from resources.platforms import STORES_TAG
 
 DAILY = dg.DailyPartitionsDefinition(
     start_date=load_settings().history_start.isoformat(),

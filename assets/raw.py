@@ -3,86 +3,109 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Final
 
 import dagster as dg
 import dataframely as dy
 import polars as pl
 
 from assets.partitions import days_of, stores_of
-from assets.tables import WIRE_RETRY, publish, table_asset
-from linkstar_pipelines.connectors.amazon import pulls
+from assets.tables import WINDOWS_SEALED, WIRE_RETRY, publish, table_asset
+from linkstar_pipelines.connectors.amazon.settlements import pull_settlements
 from linkstar_pipelines.connectors.files import file_sha256, read_rows
+from linkstar_pipelines.connectors.pulls import Pulls, pull_stream
+from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.domain import order_import
+from linkstar_pipelines.quality.partition_results import withdraw
 from linkstar_pipelines.rules.order_mapping import load_mapping
-from linkstar_pipelines.schemas.raw import (
-    RawAmazonFinances,
-    RawAmazonInventory,
-    RawAmazonListings,
-    RawAmazonOrders,
-    RawAmazonSettlements,
-    RawFxRates,
-    RawImportedOrders,
-)
+from linkstar_pipelines.schemas.columns import INSTANT
+from linkstar_pipelines.schemas.platforms import CHANGING, PLATFORMS, PlatformName, Stream
+from linkstar_pipelines.schemas.raw import RawAmazonSettlements, RawFxRates, RawImportedOrders
+from linkstar_pipelines.schemas.streams import RAW_TABLES, identity_of
+from linkstar_pipelines.storage.ingest_windows import IngestWindows, StreamOf
 from linkstar_pipelines.storage.publishing import Mode
-from resources.amazon import AmazonResource
 from resources.fx import FxResource
 from resources.lake import LakeResource
+from resources.platforms import PlatformsResource, Proof
 
 _OLDEST_RATE = timedelta(days=14)  # the first day of history may follow bank holidays
 
 
-@table_asset(RawAmazonOrders, retry_policy=WIRE_RETRY, stores_may_fail=True)
-def amazon_orders(
-    context: dg.AssetExecutionContext, lake: LakeResource, amazon: AmazonResource
-) -> dg.MaterializeResult:
-    """Pull the orders that changed on the run's days, from every store."""
-    days, settings = days_of(context), lake.settings()
-    pulled = amazon.pull(
-        stores_of(context),
-        lambda client: pulls.pull_orders(
-            client, days, readings=settings.order_readings, keep_personal=settings.keep_personal_data
-        ),
+def _stream_asset(platform: PlatformName, stream: Stream) -> dg.AssetsDefinition:
+    """Make the asset of one stream of one platform."""
+    schema, by_day = RAW_TABLES[platform.name, stream], stream in CHANGING
+
+    @table_asset(schema, retry_policy=WIRE_RETRY, stores_may_fail=True, sealed=by_day)
+    def stream_asset(
+        context: dg.AssetExecutionContext, lake: LakeResource, platforms: PlatformsResource
+    ) -> dg.MaterializeResult:
+        days, settings = days_of(context) if by_day else [], lake.settings()
+        pulled = platforms.pull(
+            platform.name,
+            stores_of(context),
+            lambda client: pull_stream(
+                client, platform_named(platform.name), stream, days,
+                readings=settings.order_readings, keep_personal=settings.keep_personal_data,
+            ),
+        )  # fmt: skip
+        identity = identity_of(platform.name, stream)
+        if not by_day:
+            return _land(context, lake, schema, pulled, identity, mode=Mode.UPSERT)
+        late = _late(lake, platform.name, stream, pulled)
+        landed = _land(context, lake, schema, pulled, identity, mode=Mode.ADD_NEW, days=days)
+        platforms.seal(platform.name, stream, pulled, late)
+        withdraw(context, context.asset_key, [WINDOWS_SEALED])
+        proofs = platforms.proofs(platform.name, stream, settings.history_start, days, stores_of(context))
+        return landed._replace(check_results=[*landed.check_results, _windows_sealed(proofs)])
+
+    return stream_asset
+
+
+def _late(lake: LakeResource, platform: str, stream: Stream, pulled: Pulls) -> dict[str, list[str]]:
+    """By store, records that are new to the lake and changed within a window that had been sealed."""
+    schema, identity, found = RAW_TABLES[platform, stream], identity_of(platform, stream), {}
+    at = "posted_at" if stream is Stream.FINANCES else "updated_at"
+    windows = IngestWindows(lake.postgres())
+    for pull in pulled.done:
+        sealed = windows.sealed_until(StreamOf(platform, pull.store, stream.value))
+        if not sealed or pull.rows.is_empty():
+            continue
+        until = pl.DataFrame({"changed_on": list(sealed), "until": list(sealed.values())})
+        known = lake.open().read(schema, columns=["store", "payload_hash"], days=list(sealed))
+        fresh = pull.rows.join(known, on=["store", "payload_hash"], how="anti")
+        came_late = fresh.join(until.cast({"until": INSTANT}), on="changed_on").filter(pl.col(at) < pl.col("until"))
+        if came_late.height:
+            found[pull.store] = came_late[identity].unique().sort().to_list()
+    return found
+
+
+def _windows_sealed(proofs: Sequence[Proof]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=WINDOWS_SEALED,
+        passed=all(proof.whole for proof in proofs),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "sealed_up_to": {proof.store: proof.cursor.isoformat() for proof in proofs},
+            "days_before_that_are_open": [proof.store for proof in proofs if proof.hole],
+            "unsealed": {p.store: {day.isoformat(): state for day, state in p.unsealed.items()} for p in proofs},
+            "known_missing": {proof.store: proof.missing for proof in proofs if proof.missing},
+        },
     )
-    return _land(context, lake, RawAmazonOrders, pulled, "order_id", mode=Mode.ADD_NEW, days=days)
 
 
-@table_asset(RawAmazonListings, retry_policy=WIRE_RETRY, stores_may_fail=True)
-def amazon_listings(
-    context: dg.AssetExecutionContext, lake: LakeResource, amazon: AmazonResource
-) -> dg.MaterializeResult:
-    """Read every listing of every store."""
-    readings = lake.settings().order_readings
-    pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_listings(client, readings=readings))
-    return _land(context, lake, RawAmazonListings, pulled, "seller_sku", mode=Mode.UPSERT)
-
-
-@table_asset(RawAmazonInventory, retry_policy=WIRE_RETRY, stores_may_fail=True)
-def amazon_inventory(
-    context: dg.AssetExecutionContext, lake: LakeResource, amazon: AmazonResource
-) -> dg.MaterializeResult:
-    """Read the FBA stock of every marketplace of every store."""
-    readings = lake.settings().order_readings
-    pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_inventory(client, readings=readings))
-    return _land(context, lake, RawAmazonInventory, pulled, "seller_sku", mode=Mode.UPSERT)
-
-
-@table_asset(RawAmazonFinances, retry_policy=WIRE_RETRY, stores_may_fail=True)
-def amazon_finances(
-    context: dg.AssetExecutionContext, lake: LakeResource, amazon: AmazonResource
-) -> dg.MaterializeResult:
-    """Pull the financial transactions posted on the run's days, from every store."""
-    days, readings = days_of(context), lake.settings().order_readings
-    pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_finances(client, days, readings=readings))
-    return _land(context, lake, RawAmazonFinances, pulled, "transaction_id", mode=Mode.ADD_NEW, days=days)
+STREAM_ASSETS: Final = [
+    _stream_asset(platform, stream) for platform in PLATFORMS.values() for stream in platform.streams
+]
+"""`raw/<platform>_<stream>` for every registered platform."""
 
 
 @table_asset(RawAmazonSettlements, retry_policy=WIRE_RETRY, stores_may_fail=True)
 def amazon_settlements(
-    context: dg.AssetExecutionContext, lake: LakeResource, amazon: AmazonResource
+    context: dg.AssetExecutionContext, lake: LakeResource, platforms: PlatformsResource
 ) -> dg.MaterializeResult:
     """Download the settlement reports that are not in the lake yet."""
     known = set(lake.open().read(RawAmazonSettlements, columns=["report_id"])["report_id"].unique())
-    pulled = amazon.pull(stores_of(context), lambda client: pulls.pull_settlements(client, known))
+    pulled = platforms.pull("amazon", stores_of(context), lambda client: pull_settlements(client, known))
     return _land(context, lake, RawAmazonSettlements, pulled, "report_id", mode=Mode.ADD_NEW)
 
 
@@ -90,7 +113,7 @@ def _land(
     context: dg.AssetExecutionContext,
     lake: LakeResource,
     schema: type[dy.Schema],
-    pulled: pulls.Pulls,
+    pulled: Pulls,
     key: str,
     *,
     mode: Mode,

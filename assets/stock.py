@@ -6,7 +6,7 @@ from assets.partitions import days_of
 from assets.tables import publish, table_asset
 from linkstar_pipelines.domain.movements import movements as movements_of
 from linkstar_pipelines.domain.positions import positions as positions_of
-from linkstar_pipelines.schemas.core import OrderLines, Skus
+from linkstar_pipelines.schemas.core import ListingStock, OrderLines, Skus
 from linkstar_pipelines.schemas.raw import RawAmazonInventory, RawAmazonListings
 from linkstar_pipelines.schemas.stock import Movements, Positions
 from linkstar_pipelines.storage.publishing import Mode
@@ -22,13 +22,14 @@ def movements(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mater
     return publish(context, house, Movements, frame, mode=Mode.UPSERT, days=days)
 
 
-@table_asset(Positions, deps=[RawAmazonInventory, RawAmazonListings, Skus, OrderLines, Movements])
+@table_asset(Positions, deps=[RawAmazonInventory, RawAmazonListings, ListingStock, Skus, OrderLines, Movements])
 def positions(context: dg.AssetExecutionContext, lake: LakeResource, rules: RulesResource) -> dg.MaterializeResult:
     """Fold the last counts and what orders took since into one position per node and SKU."""
     house = lake.open()
     frame, rejected = positions_of(
         house.table(RawAmazonInventory),
         house.table(RawAmazonListings),
+        house.table(ListingStock),
         house.table(Skus),
         house.table(OrderLines),
         house.table(Movements),

@@ -13,7 +13,7 @@ import dataframely as dy
 import polars as pl
 
 from assets.partitions import DAILY
-from linkstar_pipelines.connectors.amazon.pulls import Pulls
+from linkstar_pipelines.connectors.pulls import Pulls
 from linkstar_pipelines.quality.partition_results import withdraw
 from linkstar_pipelines.schemas.catalog import Table, table_of
 from linkstar_pipelines.storage.lake import Lake
@@ -21,6 +21,7 @@ from linkstar_pipelines.storage.publishing import Mode
 
 WIRE_RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 STORES_ANSWERED = "every_store_answered"
+WINDOWS_SEALED = "every_window_sealed"
 
 
 def table_asset(
@@ -29,6 +30,7 @@ def table_asset(
     deps: Sequence[type[dy.Schema]] = (),
     retry_policy: dg.RetryPolicy | None = None,
     stores_may_fail: bool = False,
+    sealed: bool = False,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Declare the asset of a table: key, group, partitions, owner, description and column schema from the catalog.
 
@@ -37,12 +39,13 @@ def table_asset(
         deps: Tables it reads.
         retry_policy: For steps that talk to the outside.
         stores_may_fail: Adds the check that names stores which could not be read.
+        sealed: Adds the check that no window before the run's last day is unsealed.
     """
     table = table_of(schema)
     declaration: dict[str, Any] = {
         "key": dg.AssetKey(table.asset_key),
         "deps": [dg.AssetKey(table_of(dep).asset_key) for dep in deps],
-        "group_name": table.layer,
+        "group_name": table.asset_group,
         "description": f"{table.description}\n\n{table.description_zh}",
         "owners": [table.owner],
         "kinds": set(table.kinds),
@@ -54,7 +57,10 @@ def table_asset(
             "dagster/table_name": table.full_name,
             "dagster/column_schema": column_schema(table),
         },
-        "check_specs": [stores_answered_spec(table)] if stores_may_fail else None,
+        "check_specs": [
+            *([stores_answered_spec(table)] if stores_may_fail else []),
+            *([windows_sealed_spec(table)] if sealed else []),
+        ],
     }
 
     def declare(function: Callable[..., Any]) -> dg.AssetsDefinition:
@@ -90,6 +96,16 @@ def stores_answered_spec(table: Table) -> dg.AssetCheckSpec:
         STORES_ANSWERED,
         asset=dg.AssetKey(table.asset_key),
         description="Every connected store could be read. A failing store never keeps the others from being read.",
+    )
+
+
+def windows_sealed_spec(table: Table) -> dg.AssetCheckSpec:
+    """The check that nothing is missing: every window up to the run's last day is sealed."""
+    return dg.AssetCheckSpec(
+        WINDOWS_SEALED,
+        asset=dg.AssetKey(table.asset_key),
+        description="Every day up to the run's last one is proven whole, in every connected store; no record is known "
+        "to be missing.",
     )
 
 

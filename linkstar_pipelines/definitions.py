@@ -12,12 +12,12 @@ from assets import core, finance, planning, quality, raw, stock
 from assets.partitions import DAILY
 from linkstar_pipelines.orchestration import jobs, schedules
 from linkstar_pipelines.orchestration.maintenance import maintenance
-from linkstar_pipelines.orchestration.sensors import amazon_order_changes
+from linkstar_pipelines.orchestration.sensors import all_sensors
 from linkstar_pipelines.quality.checks import build_checks
 from linkstar_pipelines.schemas.catalog import TABLES
-from resources.amazon import AmazonResource
 from resources.fx import FxResource
 from resources.lake import LakeResource
+from resources.platforms import PlatformsResource
 from resources.rules import RulesResource
 
 _MODULES = (raw, core, stock, planning, finance, quality)
@@ -27,17 +27,17 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Assemble the definitions.
 
     Args:
-        resources: Replacements by key (`lake`, `amazon`, `fx`, `rules`).
+        resources: Replacements by key (`lake`, `platforms`, `fx`, `rules`).
     """
     return dg.Definitions(
         assets=dg.load_assets_from_modules(_MODULES),
         asset_checks=[build_checks(table, DAILY if table.daily else None) for table in TABLES],
-        jobs=[jobs.loop, jobs.orders_changed, jobs.history, maintenance],
+        jobs=[jobs.loop, *jobs.orders_changed.values(), *jobs.pulls.values(), jobs.history, maintenance],
         schedules=schedules.all_schedules(),
-        sensors=[amazon_order_changes],
+        sensors=all_sensors(),
         resources={
             "lake": LakeResource(),
-            "amazon": AmazonResource(),
+            "platforms": PlatformsResource(),
             "fx": FxResource(),
             "rules": RulesResource(),
             **(resources or {}),

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from linkstar_pipelines.schemas.platforms import PLATFORMS
+
 
 class ConfigurationError(Exception):
     """A setting is missing or wrong; the message names it and says what to set."""
@@ -60,11 +62,6 @@ class Settings(BaseSettings):
         "USD", pattern=r"^[A-Z]{3}$", description="ISO 4217 currency that totals are converted to."
     )
     language: Literal["en", "zh"] = Field("en", description="Language of reports: `en` or `zh`.")
-    amazon_stores: Annotated[tuple[str, ...], NoDecode] = Field(
-        (),
-        description="Names of the Amazon stores to connect, comma-separated, such as `na,eu`. Each has its "
-        "own `LINKSTAR_AMAZON_<NAME>_*` variables (below).",
-    )
     rules_dir: Path | None = Field(
         None, description="Folder whose YAML files replace the shipped business rules of the same name."
     )
@@ -94,6 +91,9 @@ class Settings(BaseSettings):
     call_log_days: int = Field(
         180, ge=90, description="How long the log of API calls is kept. At least 90 days, as platforms ask."
     )
+    raw_days: int = Field(
+        180, ge=90, description="How long raw answers of platforms are kept, encrypted. At least 90 days."
+    )
     run_history_days: int = Field(60, ge=1, description="How long finished Dagster runs are kept.")
     token_key: SecretStr | None = Field(
         None,
@@ -105,13 +105,6 @@ class Settings(BaseSettings):
         description="Keep buyer names, phones and street lines in raw payloads instead of masking them.",
     )
 
-    @field_validator("amazon_stores", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
     @field_validator("data_dir", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -122,23 +115,61 @@ class Settings(BaseSettings):
         """Folder or object-store prefix of the lake's Parquet files."""
         return self.lake_path or str(self.data_dir / "lake")
 
-    def amazon_store(self, name: str) -> "AmazonStore":
-        """Return one connected Amazon store.
+    @cached_property
+    def stores(self) -> dict[str, str]:
+        """Every connected store by its name, with its platform.
 
         Raises:
-            ConfigurationError: it lacks one of its variables.
+            ConfigurationError: two platforms use the same name for a store.
         """
-        return AmazonStore.load(name)
+        platforms: dict[str, str] = {}
+        for platform in PLATFORMS:
+            for name in StoreNames.of(platform).stores:
+                if name in platforms:
+                    raise ConfigurationError(
+                        f"Two stores are called '{name}', on {platforms[name]} and on {platform}. Give one of them "
+                        f"another name in LINKSTAR_{platform.upper()}_STORES."
+                    )
+                platforms[name] = platform
+        return platforms
 
-    def amazon_time_zones(self) -> dict[str, str]:
-        """Time zone of each connected Amazon store; the desk's own for one that names none that exists."""
+    def stores_of(self, platform: str) -> tuple[str, ...]:
+        """Names of the connected stores of one platform."""
+        return tuple(name for name, where in self.stores.items() if where == platform)
+
+    def time_zones(self) -> dict[str, str]:
+        """Time zone of each connected store; the desk's own for one that names none that exists."""
         zones = {}
-        for name in self.amazon_stores:
+        for name, platform in self.stores.items():
             try:
-                zones[name] = StoreClock(_env_prefix=AmazonStore.prefix(name)).time_zone
+                zones[name] = StoreClock(_env_prefix=f"LINKSTAR_{platform.upper()}_{name.upper()}_").time_zone
             except ValidationError:
                 zones[name] = self.time_zone
         return zones
+
+
+class StoreNames(BaseSettings):
+    """The connected stores of one platform. Environment prefix: `LINKSTAR_<PLATFORM>_`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    stores: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names of the platform's stores to connect, comma-separated, such as `na,eu`: lower-case letters, "
+        "digits and `_`, each name on one platform only. Each has its own `LINKSTAR_<PLATFORM>_<NAME>_*` variables.",
+    )
+
+    @field_validator("stores", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @classmethod
+    def of(cls, platform: str) -> Self:
+        """Read the names of one platform's stores."""
+        return cls(_env_prefix=f"LINKSTAR_{platform.upper()}_")
 
 
 class StoreClock(BaseSettings):

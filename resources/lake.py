@@ -27,9 +27,10 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # hands 
         """Time zone of every store that is or was connected: columns `store`, `time_zone`."""
         settings = self.settings()
         zones = dict.fromkeys(
-            self.open().query("SELECT DISTINCT store FROM raw.amazon_orders")["store"], settings.time_zone
+            self.open().query("SELECT DISTINCT store FROM core.orders WHERE platform <> 'import'")["store"],
+            settings.time_zone,
         )
-        zones |= settings.amazon_time_zones()
+        zones |= settings.time_zones()
         return pl.DataFrame(
             {"store": list(zones), "time_zone": list(zones.values())},
             schema={"store": pl.String, "time_zone": pl.String},

@@ -1,22 +1,25 @@
 """Reading a paged listing again and again until it may be called whole.
 
-Belongs here: making readings, uniting them, and asking the stop rule of `domain/completeness.py` when to end.
-Does not belong here: any platform's parameters (each platform's `complete.py`).
+Belongs here: making readings, uniting them, naming what one of them lacked, and asking the stop rule of
+`domain/completeness.py` when to end. A reading is whole when the readings agree and, where the platform states how
+many records there are, one of them found exactly as many.
+Does not belong here: any platform's parameters (each platform's client).
 """
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from linkstar_pipelines.connectors.errors import IncompleteReadingError
 from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.platform import Client, Page, Payload, Platform, Window
 from linkstar_pipelines.connectors.request import canonical_json
 from linkstar_pipelines.domain.completeness import Estimate, PageTally, estimate_unseen
+from linkstar_pipelines.schemas.platforms import CHANGING, Stream
 
-Payload = dict[str, Any]
 _MOST_READINGS: Final = 30
 
 
@@ -41,6 +44,8 @@ class Reading:
         readings: how many readings it took.
         found: records (distinct keys) that each reading found.
         union: records (distinct keys) that all readings found together.
+        total: how many records the platform says there are; None where it does not say.
+        gaps: records that at least one reading lacked, with the numbers of the readings that lacked them.
         expected_unseen: estimated number of records that no reading found (below 0.01).
     """
 
@@ -49,6 +54,8 @@ class Reading:
     readings: int
     found: tuple[int, ...]
     union: int
+    total: int | None
+    gaps: dict[str, tuple[int, ...]]
     expected_unseen: float
 
 
@@ -61,12 +68,15 @@ class _Union:
         self._payloads: set[bytes] = set()
         self._countable: set[str] = set()
         self._seen: list[set[str]] = []
+        self._totals: list[int | None] = []
 
-    def add(self, pages: Iterable[list[Any]], key: Callable[[Payload], str], counts: Callable[[Payload], bool]) -> None:
+    def add(self, pages: Iterable[Page], key: Callable[[Payload], str], counts: Callable[[Payload], bool]) -> None:
         seen: set[str] = set()
+        total: int | None = None
         for page in pages:
-            self.widest_page = max(self.widest_page, len(page))
-            for item in page:
+            self.widest_page = max(self.widest_page, len(page.records))
+            total = page.total if page.total is not None else total
+            for item in page.records:
                 record = item if isinstance(item, dict) else {"unreadable": item}
                 digest = hashlib.sha256(canonical_json(record).encode()).digest()
                 if digest not in self._payloads:
@@ -77,6 +87,28 @@ class _Union:
                     if counts(record):
                         self._countable.add(identity)
         self._seen.append(seen)
+        self._totals.append(total)
+
+    @property
+    def total(self) -> int | None:
+        """The platform's last word on how many there are."""
+        return next((total for total in reversed(self._totals) if total is not None), None)
+
+    @property
+    def as_many_as_stated(self) -> bool:
+        """Whether a reading found exactly as many records as the platform said, and all readings no more."""
+        stated = [(total, seen) for total, seen in zip(self._totals, self._seen, strict=True) if total is not None]
+        everything = set().union(*self._seen)
+        return not stated or any(len(seen) == total and everything <= seen for total, seen in stated)
+
+    @property
+    def gaps(self) -> dict[str, tuple[int, ...]]:
+        """Counted records that some readings lacked, and which."""
+        lacking = {
+            key: tuple(number for number, seen in enumerate(self._seen) if key not in seen)
+            for key in sorted(self._countable)
+        }
+        return {key: numbers for key, numbers in lacking.items() if numbers}
 
     @property
     def size(self) -> int:
@@ -88,13 +120,14 @@ class _Union:
 
 
 def read_until_complete(
-    read_once: Callable[[int], Iterator[list[Payload]]],
+    read_once: Callable[[int], Iterator[Page]],
     key: Callable[[Payload], str],
     min_readings: int,
     *,
     listing: Listing,
     http: HttpCore,
     counts: Callable[[Payload], bool] = lambda _: True,
+    watch: Callable[[Mapping[str, str]], None] = lambda _: None,
 ) -> Reading:
     """Read a listing at least `min_readings` times, and on until hardly anything can still be unseen.
 
@@ -105,6 +138,7 @@ def read_until_complete(
         listing: what is read.
         http: the core that `read_once` calls through; it knows of faults, and of earlier readings.
         counts: whether a record takes part in the comparison of the readings.
+        watch: told, after each reading that leaves doubt, which records some reading lacked, and which.
 
     Raises:
         IncompleteReadingError: 30 readings still leave too much doubt.
@@ -122,19 +156,70 @@ def read_until_complete(
         page_size = max(union.widest_page, listing.page_size)
         estimate = estimate_unseen(union.found, union.size, page_size, faults=faults, history=history)
         enough = number + 1 >= max(_MOST_READINGS, min_readings)
-        if estimate.whole or enough:
+        whole = estimate.whole and union.as_many_as_stated
+        if whole or enough:
             http.page_tallies.add(*where, PageTally(estimate.pages, estimate.skipped, faults))
-        if estimate.whole:
-            return Reading(union.records, None, number + 1, union.found, union.size, estimate.unseen)
+        if whole:
+            return Reading(
+                union.records, None, number + 1, union.found, union.size, union.total, union.gaps, estimate.unseen
+            )
+        watch({key: f"reading {', '.join(str(n + 1) for n in numbers)}" for key, numbers in union.gaps.items()})
         if enough:
-            raise _incomplete(listing, union.found, union.size, estimate)
+            raise _incomplete(listing, union, estimate)
     raise AssertionError("itertools.count has no end")
 
 
-def _incomplete(listing: Listing, found: tuple[int, ...], union: int, estimate: Estimate) -> IncompleteReadingError:
+def _incomplete(listing: Listing, union: _Union, estimate: Estimate) -> IncompleteReadingError:
+    found = union.found
+    stated = f" The platform states {union.total}." if union.total is not None else ""
     return IncompleteReadingError(
-        f"{len(found)} readings keep disagreeing: they found {min(found)} to {max(found)} of {union} records, about "
-        f"{estimate.skip_rate:.0%} of the pages are skipped, and {estimate.unseen:.2g} records are expected to be "
-        "still unseen. Nothing of this window was kept; run it later.",
+        f"{len(found)} readings keep disagreeing: they found {min(found)} to {max(found)} of {union.size} records, "
+        f"about {estimate.skip_rate:.0%} of the pages are skipped, and {estimate.unseen:.2g} records are expected to "
+        f"be still unseen.{stated} Nothing of this window was kept; run it later.",
         platform=listing.platform, store=listing.store, operation=listing.operation,
     )  # fmt: skip
+
+
+def read_stream(  # who, what, when, and how surely
+    client: Client,
+    platform: Platform,
+    stream: Stream,
+    window: Window | None,
+    min_readings: int,
+    *,
+    now: datetime,
+    watch: Callable[[Mapping[str, str]], None] = lambda _: None,
+) -> Reading:
+    """Read a stream of a store until it may be called whole; `upper_bound` is how far a reading by change time went.
+
+    In an open window, records that change while it is read move out of no reading: each reading runs up to its own
+    present, and what lies beyond the first reading's bound is kept but not compared. The bound is the platform's own
+    word, or `now`, the platform's clock before the reading.
+
+    Raises:
+        IncompleteReadingError: the readings keep disagreeing.
+        ConnectorError: a reading failed for good.
+    """
+    form = platform.streams[stream]
+    bound = window.end if window is not None else None
+
+    def read_once(number: int) -> Iterator[Page]:
+        nonlocal bound
+        for page in client.read(stream, window, number):
+            bound = bound or page.upper_bound or now
+            yield page
+
+    def counts(record: Payload) -> bool:
+        changed_at = form.changed_at(record)
+        return bound is None or changed_at is None or changed_at <= bound
+
+    reading = read_until_complete(
+        read_once,
+        form.identify,
+        min_readings,
+        listing=Listing(platform.name, client.store.name, form.operation, form.page_size),
+        http=client.http,
+        counts=counts,
+        watch=watch,
+    )
+    return replace(reading, upper_bound=(bound or now) if stream in CHANGING else None)

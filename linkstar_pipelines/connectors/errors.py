@@ -81,6 +81,9 @@ class BudgetExhaustedError(ConnectorError):
 
 
 class IncompleteReadingError(ConnectorError):
-    """Repeated readings of a paged stream kept disagreeing: it cannot be called whole."""
+    """Repeated readings of a paged stream kept disagreeing: it cannot be called whole.
+
+    What is known to be missing is named in `ops.ingest_gap`.
+    """
 
     transient = True

@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -37,9 +37,12 @@ from linkstar_pipelines.connectors.errors import (
 from linkstar_pipelines.connectors.masking import mask_text, mask_url
 from linkstar_pipelines.connectors.request import Answer, DecodeError, FailureInBody, Request, read_json
 from linkstar_pipelines.settings import Settings
+from linkstar_pipelines.storage.answer_bodies import AnswerBodies, AnswerBody
 from linkstar_pipelines.storage.call_log import CallLog, Exchange
+from linkstar_pipelines.storage.ingest_windows import IngestWindows
 from linkstar_pipelines.storage.page_tally import PageTallies
 from linkstar_pipelines.storage.postgres import Postgres, open_postgres
+from linkstar_pipelines.storage.push_events import PushEvents
 from linkstar_pipelines.storage.rate_budget import Grant, RateBudget
 from linkstar_pipelines.storage.tokens import StoreTokens, token_key
 
@@ -98,6 +101,10 @@ class HttpCore:
         self.call_log = CallLog(postgres)
         self.page_tallies = PageTallies(postgres)
         self.tokens = StoreTokens(postgres, token_key)
+        self.bodies = AnswerBodies(postgres, token_key)
+        self.windows = IngestWindows(postgres)
+        self.push_events = PushEvents(postgres)
+        self._landing: dict[tuple[str, str], str] = {}
 
     @classmethod
     def of(cls, settings: Settings, **changes: Any) -> Self:
@@ -122,6 +129,15 @@ class HttpCore:
         """Write the rest of the call log and close the connections."""
         self.call_log.flush()
         self._client.close()
+
+    def land(self, platform: str, operations: Mapping[str, str]) -> None:
+        """Keep the raw answers of some operations from now on, before anything is read out of them.
+
+        Args:
+            platform: Platform of the operations.
+            operations: Stream by operation.
+        """
+        self._landing |= {(platform, operation): stream for operation, stream in operations.items()}
 
     def faults(self, platform: str, store: str) -> int:
         """Exchanges with this store that failed in transport or with 5xx since this object was made."""
@@ -250,7 +266,18 @@ class HttpCore:
             return _Outcome("platform_error", words, status=status, retry_after=_retry_after(response))
         return _Outcome("rejected", words, status=status, code=code)
 
+    def _keep(self, request: Request, content: bytes) -> None:
+        stream = self._landing.get((request.platform, request.operation))
+        if stream is not None:
+            digest = hashlib.sha256(content).hexdigest()
+            self.bodies.keep(
+                AnswerBody(
+                    digest, request.platform, request.store, stream, request.operation, datetime.now(UTC), content
+                )
+            )
+
     def _decode(self, request: Request, response: httpx.Response, trace_id: str, attempt: int) -> _Outcome:
+        self._keep(request, response.content)
         try:
             data = request.decode(response.content, response.headers)
         except DecodeError as error:

@@ -16,7 +16,7 @@ import polars as pl
 from linkstar_pipelines.connectors.platform import StreamForm
 from linkstar_pipelines.domain.observations import Seen
 from linkstar_pipelines.schemas.platforms import CHANGING, Stream
-from linkstar_pipelines.schemas.streams import IDENTITIES, RAW_TABLES
+from linkstar_pipelines.schemas.streams import RAW_TABLES, identity_of
 
 
 def raw_rows(  # noqa: PLR0917  # who, what, and how it was read
@@ -43,7 +43,7 @@ def raw_rows(  # noqa: PLR0917  # who, what, and how it was read
     Returns:
         Rows of the stream's raw table (`changed_on` is the UTC day of the change), and rejected payloads (masked).
     """
-    schema, identity = RAW_TABLES[platform, stream], IDENTITIES[stream]
+    schema, identity = RAW_TABLES[platform, stream], identity_of(platform, stream)
     seen = Seen(platform, store, identity)
     for payload in payloads:
         if not isinstance(payload, dict):

@@ -231,6 +231,8 @@ class Platform:
         stock: Reads raw inventory (or listings) into `core.listing_stock`; None where it is read elsewhere.
         returns: Reads raw returns into `core.returns`; None where the platform has none.
         payments: Reads raw finances into `core.payments`; None where it is read elsewhere.
+        bodies: Operations whose answers carry records, with the stream and the dotted path to them in the body: their
+            raw bytes are kept, and any day can be parsed again from them.
         receive: Verifies a push notification of a store and tells what it says; raises `PushRefusedError`.
     """
 
@@ -239,10 +241,11 @@ class Platform:
     client: Callable[[Any, HttpCore], Client]
     streams: Mapping[Stream, StreamForm]
     orders: OrderForm
-    skus: Callable[[pl.DataFrame, SkuCodeRules], tuple[pl.DataFrame, pl.DataFrame]]
+    skus: Callable[[Any, SkuCodeRules], tuple[pl.DataFrame, pl.DataFrame]]
     stock: Reader | None = None
     returns: Reader | None = None
     payments: Reader | None = None
+    bodies: Mapping[str, tuple[Stream, str]] = field(default_factory=dict)
     receive: Callable[[Any, HttpCore, Push], Sequence[PushEvent]] | None = None
 
 

@@ -1,36 +1,22 @@
-"""Observations: what a platform answered, turned into rows of the raw tables.
+"""Observations: the canonical text and hash of a payload, and payloads on their way to raw rows.
 
-Belongs here: the canonical text and hash of a payload, and one function per stream that makes raw rows of payloads.
-Does not belong here: fetching (`connectors/`), or reading meaning out of payloads (the modules of each stream).
-
-A payload that is no object or lacks its identity, its times or its lines is rejected with the reason; the others
-pass. An observation is identified by its payload hash: the same payload seen twice is one row.
+Belongs here: what all streams of all platforms have in common. Does not belong here: the form of any stream
+(`connectors/<platform>/forms.py`), or reading meaning out of payloads.
 """
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import dataframely as dy
 import polars as pl
 
 from linkstar_pipelines.domain import json_columns, quarantine
-from linkstar_pipelines.domain.privacy import mask_order
 from linkstar_pipelines.schemas.columns import INSTANT
-from linkstar_pipelines.schemas.raw import (
-    RawAmazonFinances,
-    RawAmazonInventory,
-    RawAmazonListings,
-    RawAmazonOrders,
-)
 
 S = TypeVar("S", bound=dy.Schema)
-
-NO_MARKETPLACE: Final = "-"
-"""Marketplace of an order that was placed outside Amazon and only shipped by it."""
 
 _HASH_DIGITS: Final = 12
 
@@ -64,122 +50,6 @@ def _with_decimals(value: object) -> str:
 def payload_hash(text: str) -> str:
     """Return the SHA-256 of a payload's canonical text, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def order_observations(
-    platform: str, store: str, payloads: Sequence[object], observed_at: datetime, *, keep_personal: bool = False
-) -> tuple[dy.DataFrame[RawAmazonOrders], pl.DataFrame]:
-    """Make raw rows of orders (orders 2026-01-01).
-
-    Args:
-        platform: Platform of the store.
-        store: Store the orders belong to.
-        payloads: Orders as the platform gave them; the same version may occur more than once.
-        observed_at: When they were read.
-        keep_personal: Keep what `privacy.mask_order` takes out.
-
-    Returns:
-        Rows whose `changed_on` is the UTC day of `lastUpdatedTime`, and rejected payloads (masked).
-    """
-    seen = Seen(platform, store, "order_id")
-    for payload in payloads:
-        if not isinstance(payload, dict):
-            seen.refuse_no_object(payload)
-            continue
-        text = canonical_json(payload if keep_personal else mask_order(payload))
-        if not isinstance(payload.get("orderItems"), list):
-            seen.refuse(_text(payload, "orderId"), text, "orderItems is missing or no list")
-            continue
-        seen.add(
-            _text(payload, "orderId"), text,
-            marketplace_id=_marketplace(payload),
-            created_at=_text(payload, "createdTime"),
-            updated_at=_text(payload, "lastUpdatedTime"),
-        )  # fmt: skip
-    frame = seen.frame(RawAmazonOrders, observed_at).with_columns(changed_on=pl.col("updated_at").dt.date())
-    return seen.split(frame, RawAmazonOrders)
-
-
-def listing_observations(
-    platform: str, store: str, payloads: Sequence[object], observed_at: datetime
-) -> tuple[dy.DataFrame[RawAmazonListings], pl.DataFrame]:
-    """Make raw rows of listings (listings items 2021-08-01): one row per listing and marketplace of its `summaries`.
-
-    Args:
-        platform: Platform of the store.
-        store: Store the listings belong to.
-        payloads: Listings as the platform gave them; of a listing that occurs twice the last one counts.
-        observed_at: When they were read.
-
-    Returns:
-        Rows, and rejected payloads.
-    """
-    seen = Seen(platform, store, "seller_sku")
-    for payload in payloads:
-        if not isinstance(payload, dict):
-            seen.refuse_no_object(payload)
-            continue
-        text, sku = canonical_json(payload), _text(payload, "sku")
-        marketplaces = sorted({m for s in _list(payload, "summaries") if (m := _text(s, "marketplaceId"))})
-        if not marketplaces:
-            seen.refuse(sku, text, "summaries name no marketplace")
-        for marketplace_id in marketplaces:
-            seen.add(sku, text, marketplace_id=marketplace_id)
-    frame = seen.frame(RawAmazonListings, observed_at)
-    return seen.split(frame, RawAmazonListings)
-
-
-def inventory_observations(
-    platform: str, store: str, marketplace_id: str, payloads: Sequence[object], observed_at: datetime
-) -> tuple[dy.DataFrame[RawAmazonInventory], pl.DataFrame]:
-    """Make raw rows of stock summaries (FBA inventory v1) of one marketplace.
-
-    Args:
-        platform: Platform of the store.
-        store: Store the stock belongs to.
-        marketplace_id: Marketplace that was asked for; a summary does not name it.
-        payloads: Summaries as the platform gave them; of a seller SKU that occurs twice the last one counts.
-        observed_at: The platform's own clock when they were read.
-
-    Returns:
-        Rows, and rejected payloads.
-    """
-    seen = Seen(platform, store, "seller_sku")
-    for payload in payloads:
-        if not isinstance(payload, dict):
-            seen.refuse_no_object(payload)
-            continue
-        seen.add(_text(payload, "sellerSku"), canonical_json(payload), marketplace_id=marketplace_id)
-    frame = seen.frame(RawAmazonInventory, observed_at)
-    return seen.split(frame, RawAmazonInventory)
-
-
-def transaction_observations(
-    platform: str, store: str, payloads: Sequence[object], observed_at: datetime
-) -> tuple[dy.DataFrame[RawAmazonFinances], pl.DataFrame]:
-    """Make raw rows of financial transactions (finances 2024-06-19).
-
-    Args:
-        platform: Platform of the store.
-        store: Store the transactions belong to.
-        payloads: Transactions as the platform gave them; the same version may occur more than once.
-        observed_at: When they were read.
-
-    Returns:
-        Rows whose `changed_on` is the UTC day of `postedDate`, and rejected payloads.
-    """
-    seen = Seen(platform, store, "transaction_id")
-    for payload in payloads:
-        if not isinstance(payload, dict):
-            seen.refuse_no_object(payload)
-            continue
-        seen.add(
-            _text(payload, "transactionId"), canonical_json(payload),
-            transaction_status=_text(payload, "transactionStatus"),
-            posted_at=_text(payload, "postedDate"),
-        )  # fmt: skip
-    frame = seen.frame(RawAmazonFinances, observed_at).with_columns(changed_on=pl.col("posted_at").dt.date())
-    return seen.split(frame, RawAmazonFinances)
 
 
 class Seen:
@@ -238,20 +108,3 @@ class Seen:
     def _columns(self, schema: type[dy.Schema]) -> list[str]:
         given_elsewhere = {"platform", "store", "observed_at", "changed_on"}
         return [name for name in schema.column_names() if name not in given_elsewhere]
-
-
-def _text(value: object, field: str) -> str | None:
-    found = value.get(field) if isinstance(value, dict) else None
-    return found if isinstance(found, str) and found else None
-
-
-def _list(value: dict[str, Any], field: str) -> list[Any]:
-    found = value.get(field)
-    return found if isinstance(found, list) else []
-
-
-def _marketplace(order: dict[str, Any]) -> str | None:
-    channel = order.get("salesChannel")
-    if _text(channel, "channelName") == "NON_AMAZON":
-        return _text(channel, "marketplaceId") or NO_MARKETPLACE
-    return _text(channel, "marketplaceId")

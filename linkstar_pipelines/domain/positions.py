@@ -26,7 +26,7 @@ from linkstar_pipelines.domain.amazon_listings import LISTING, SELLER_CHANNEL
 from linkstar_pipelines.domain.nodes import node
 from linkstar_pipelines.domain.sku_codes import by_account
 from linkstar_pipelines.schemas.columns import MONEY
-from linkstar_pipelines.schemas.core import OrderLines, Skus
+from linkstar_pipelines.schemas.core import ListingStock, OrderLines, Skus
 from linkstar_pipelines.schemas.raw import RawAmazonInventory, RawAmazonListings
 from linkstar_pipelines.schemas.stock import Movements, Positions
 
@@ -50,9 +50,10 @@ _SUMMARY: Final = pl.Struct({
 })  # fmt: skip
 
 
-def positions(
+def positions(  # noqa: PLR0917  # each is a table of its own
     raw_inventory: dy.DataFrame[RawAmazonInventory],
     raw_listings: dy.DataFrame[RawAmazonListings],
+    listing_stock: dy.DataFrame[ListingStock],
     skus: dy.DataFrame[Skus],
     order_lines: dy.DataFrame[OrderLines],
     movements: dy.DataFrame[Movements],
@@ -62,8 +63,9 @@ def positions(
     """Return the position of every node and SKU that holds, offers or sold something.
 
     Args:
-        raw_inventory: Latest stock summaries of the platform's warehouses.
-        raw_listings: Present listings, for the quantities that the seller offers.
+        raw_inventory: Amazon's latest stock summaries.
+        raw_listings: Amazon's present listings, for the quantities that the seller offers.
+        listing_stock: What the other platforms show as stock of each listing.
         skus: Clean SKUs of the listings.
         order_lines: Current state of order lines.
         movements: Movements of those lines.
@@ -77,7 +79,7 @@ def positions(
     held, unreadable_summaries = _held_by_platform(raw_inventory, skus)
     offered, unreadable_listings = _offered_by_seller(raw_listings, skus)
     sales = _sales(order_lines)
-    observed = pl.concat([held, offered], how="diagonal")
+    observed = pl.concat([held, offered, _shown_elsewhere(listing_stock, skus)], how="diagonal")
     sold = sales.select(_PLACE).unique()
     frame = (
         pl.concat([observed, sold.join(observed, on=_NODE_SKU, how="anti")], how="diagonal")
@@ -157,6 +159,37 @@ def _offered_by_seller(raw: pl.DataFrame, skus: pl.DataFrame) -> tuple[pl.DataFr
     )
     offered = offers.group_by(_PLACE).agg(pl.col("observed_at").min(), pl.col("on_hand").max())
     return offered, _refused(offers)
+
+
+def _shown_elsewhere(shown: pl.DataFrame, skus: pl.DataFrame) -> pl.DataFrame:
+    """Return the stock that platforms other than Amazon show, per node and SKU.
+
+    In a platform's warehouse the piles of one SKU add up; several listings of the seller's own offer the same pile,
+    so the largest figure counts. One unknown figure of a pile makes it unknown.
+    """
+    listings = (
+        shown.join(
+            by_account(skus), left_on=["platform", "store", "listing_sku"], right_on=_CODE_OF_SKUS, how="inner",
+            maintain_order="left",
+        )
+        .with_columns(node=node(), adds_up=pl.col("fulfilled_by").cast(pl.String) == "platform")
+    )  # fmt: skip
+    per_listing = listings.group_by(*_PLACE, "adds_up", "listing_id").agg(
+        pl.col("observed_at").min(),
+        pl.when(pl.col("available").is_not_null().all()).then(pl.col("available").sum()).alias("on_hand"),
+        pl.col("reserved", "inbound", "unsellable").sum(),
+    )
+    unknown = pl.col("on_hand").is_null().any()
+    return per_listing.group_by(_PLACE).agg(
+        pl.col("observed_at").min(),
+        on_hand=pl.when(unknown)
+        .then(None)
+        .when(pl.col("adds_up").first())
+        .then(pl.col("on_hand").sum())
+        .otherwise(pl.col("on_hand").max()),
+        inbound=pl.col("inbound").sum(),
+        unfulfillable=pl.col("unsellable").sum(),
+    )
 
 
 def _units(text: pl.Expr) -> pl.Expr:

@@ -44,7 +44,8 @@ def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 
     flags = [
         "--clock", f"frozen:{trial.HISTORY_ENDS:%Y-%m-%dT%H:%M:%SZ}",
         "--opens", opens.isoformat(), "--closes", trial.CLOSES.isoformat(),
-        "--orders-per-day", str(orders_per_day), "--rate-scale", "100000", "--fault-delay", "0.1",
+        "--orders-per-day", str(orders_per_day), "--accounts", trial.ACCOUNTS,
+        "--rate-scale", "100000", "--fault-delay", "0.1",
         *(part for fault in faults for part in ("--fault", fault)),
     ]  # fmt: skip
     with processes.sandbox(settings.data_dir / "sandbox", flags) as url:
@@ -61,7 +62,7 @@ def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 
             )
         ]
         httpx.post(f"{url}/_control/clock", json={"set": f"{trial.DEMO_ENDS:%Y-%m-%dT%H:%M:%SZ}"}).raise_for_status()
-        outcomes += _what_the_sensor_asks_for(instance)
+        outcomes += _what_the_sensors_ask_for(instance)
         outcomes.append(
             runs.execute(
                 instance,
@@ -90,12 +91,17 @@ def _own_folder(console: Console, settings: Settings) -> Settings:
     return load_settings()
 
 
-def _what_the_sensor_asks_for(instance: dg.DagsterInstance) -> list[runs.Outcome]:
-    """Evaluate the order sensor as the daemon would, and run what it requests."""
+def _what_the_sensors_ask_for(instance: dg.DagsterInstance) -> list[runs.Outcome]:
+    """Evaluate the order sensors as the daemon would, and run what they request."""
     from linkstar_pipelines.definitions import build_defs
 
     definitions = build_defs()
-    sensor: Any = definitions.resolve_sensor_def("amazon_order_changes")
+    return [
+        outcome for sensor in definitions.sensors or [] for outcome in _what_it_asks_for(instance, definitions, sensor)
+    ]
+
+
+def _what_it_asks_for(instance: dg.DagsterInstance, definitions: dg.Definitions, sensor: Any) -> list[runs.Outcome]:
     cursor: str | None = None
     outcomes = []
     for _ in range(50):  # a tick looks at a few pages, and a store that does not answer is asked again
@@ -107,6 +113,6 @@ def _what_the_sensor_asks_for(instance: dg.DagsterInstance) -> list[runs.Outcome
         for request in tick.run_requests:
             changed = request.tags.get(CHANGES_TAG)
             saw = f"saw {changed} changed orders" if changed else "asks for the whole history: no order has landed yet"
-            title = f"[bold]4[/] The sensor {saw}"
+            title = f"[bold]4[/] Sensor {sensor.name.removesuffix('_order_changes')} {saw}"
             outcomes.append(runs.execute(instance, request.job_name, title=title, tags=request.tags))
     return outcomes

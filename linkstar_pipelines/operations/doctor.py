@@ -24,14 +24,16 @@ import psycopg
 from psycopg import conninfo
 from rich.console import Console
 
-from linkstar_pipelines.connectors.amazon.client import AmazonClient
 from linkstar_pipelines.connectors.ecb import fetch_rates
 from linkstar_pipelines.connectors.errors import ConnectorError, CredentialError
 from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.registry import platform_named
+from linkstar_pipelines.connectors.stores import ask_stores
 from linkstar_pipelines.operations.findings import Finding, State, render
 from linkstar_pipelines.operations.processes import free_port
 from linkstar_pipelines.rules.loading import RuleError, load_rules
-from linkstar_pipelines.settings import AmazonStore, ConfigurationError, Settings, load_settings
+from linkstar_pipelines.schemas.platforms import PLATFORMS
+from linkstar_pipelines.settings import ConfigurationError, Settings, load_settings
 from linkstar_pipelines.storage.call_log import CallLog
 from linkstar_pipelines.storage.embedded import EmbeddedPostgres, PostgresUnavailableError
 from linkstar_pipelines.storage.lake import Lake, LakeUnavailableError
@@ -85,11 +87,11 @@ def _within(postgres: Postgres, settings: Settings) -> list[Finding]:
     schema = _schema(postgres)
     findings = [schema, _lake(postgres, settings), _daemon(postgres)]
     if schema.state in {"broken", "off"}:
-        unseen = ("API call log", "Amazon", "exchange rates")
+        unseen = ("API call log", "stores", "exchange rates")
         return findings + [Finding(subject, "off", "not examined: see 'database schema'") for subject in unseen]
     timeout, max_wait = min(settings.http_timeout_seconds, 10), min(settings.http_max_wait_seconds, 30)
     with HttpCore.of(settings, timeout=timeout, max_wait=max_wait) as http:
-        return [*findings, _call_log(postgres, settings), *_amazon(settings, http), _exchange_rates(settings, http)]
+        return [*findings, _call_log(postgres, settings), *_stores(settings, http), _exchange_rates(settings, http)]
 
 
 # --- this machine ------------------------------------------------------------------------------------
@@ -276,35 +278,41 @@ def _call_log(postgres: Postgres, settings: Settings) -> Finding:
 # --- the other side of the wire ----------------------------------------------------------------------
 
 
-def _amazon(settings: Settings, http: HttpCore) -> list[Finding]:
-    if not settings.amazon_stores:
-        return [Finding("Amazon", "off", "no store is connected; LINKSTAR_AMAZON_STORES names them")]
-    findings = []
-    for name in settings.amazon_stores:
-        try:
-            store = settings.amazon_store(name)
-        except ConfigurationError as error:
-            findings.append(_wrong_setting(f"Amazon '{name}'", error))
-        else:
-            findings.append(_amazon_store(store, http))
-    return findings
-
-
-def _amazon_store(store: AmazonStore, http: HttpCore) -> Finding:
-    subject, prefix = f"Amazon '{store.name}'", f"LINKSTAR_AMAZON_{store.name.upper()}"
+def _stores(settings: Settings, http: HttpCore) -> list[Finding]:
+    """Ask every connected store for something cheap, side by side."""
     try:
-        access = AmazonClient(store, http).check_access()
+        stores = settings.stores
+    except ConfigurationError as error:
+        return [_wrong_setting("stores", error)]
+    if not stores:
+        names = ", ".join(f"LINKSTAR_{platform.upper()}_STORES" for platform in PLATFORMS)
+        return [Finding("stores", "off", f"none is connected; {names} name them")]
+    answers, _ = ask_stores(tuple(stores), lambda name: _store(stores[name], name, http))
+    return list(answers.values())
+
+
+def _store(platform_name: str, name: str, http: HttpCore) -> Finding:
+    platform = platform_named(platform_name)
+    subject = f"{PLATFORMS[platform_name].title} '{name}'"
+    try:
+        store = platform.store.load(name)
+        access = platform.client(store, http).check_access()
+    except ConfigurationError as error:
+        return _wrong_setting(subject, error)
     except CredentialError as error:
         return Finding(subject, "broken", str(error), "Set the variables it names to the values of your application.")
     except ConnectorError as error:
-        remedy = f"Check the network and {prefix}_ENDPOINT ({store.endpoint}) and {prefix}_AUTH_URL ({store.auth_url})."
-        return Finding(subject, "broken", str(error), remedy)
-    detail = f"{store.endpoint} grants access to {len(store.marketplace_ids)} marketplace(s)"
-    if access.skew is not None and abs(access.skew) > _SKEW and not _is_loopback(store.endpoint):
+        addresses = {field: value for field, value in store.model_dump().items() if str(value).startswith("http")}
+        named = ", ".join(f"{store.variable(field)} ({value})" for field, value in addresses.items())
+        return Finding(subject, "broken", str(error), f"Check the network and {named}.")
+    granted = ", ".join(value for value in store.model_dump().values() if str(value).startswith("http"))
+    detail = f"{granted} grants access"
+    local = any(_is_loopback(str(value)) for value in store.model_dump().values() if str(value).startswith("http"))
+    if access.skew is not None and abs(access.skew) > _SKEW and not local:
         direction = "behind" if access.skew > timedelta(0) else "ahead of"
         seconds = round(abs(access.skew).total_seconds())
         return Finding(
-            subject, "warning", f"{detail}, but the clock here is {seconds} s {direction} Amazon's",
+            subject, "warning", f"{detail}, but the clock here is {seconds} s {direction} the platform's",
             "Set this machine's clock by NTP: changes are asked for by time, and some would be seen late.",
         )  # fmt: skip
     return Finding(subject, "ok", detail)

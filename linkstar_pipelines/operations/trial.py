@@ -5,10 +5,12 @@ nothing else.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from linkstar_pipelines.schemas.platforms import PLATFORMS
 from linkstar_pipelines.settings import Settings, load_settings
 
 OPENS: Final = date(2026, 3, 1)
@@ -26,21 +28,38 @@ DEMO_ENDS: Final = datetime.combine(CLOSES + timedelta(days=1), time(6), UTC)
 
 @dataclass(frozen=True)
 class _Store:
+    """A store of the sandbox: its settings, where `{url}` stands for the sandbox's address."""
+
+    platform: str
     name: str
-    seller_id: str
-    marketplace_ids: str
     time_zone: str
+    settings: Mapping[str, str]
+
+
+def _amazon(name: str, zone: str, marketplace_ids: str) -> _Store:
+    return _Store(
+        "amazon", name, zone,
+        {
+            "SELLER_ID": f"A1LINKSTAR{name.upper()}", "MARKETPLACE_IDS": marketplace_ids,
+            "CLIENT_ID": f"sandbox-client-{name}", "CLIENT_SECRET": f"sandbox-secret-{name}",
+            "REFRESH_TOKEN": f"sandbox-refresh-{name}",
+            "ENDPOINT": "{url}", "AUTH_URL": "{url}/auth/o2/token",
+        },
+    )  # fmt: skip
 
 
 _STORES: Final = (
-    _Store("na", "A1LINKSTARNA", "ATVPDKIKX0DER", "America/Los_Angeles"),
-    _Store("eu", "A1LINKSTAREU", "A1F83G8C2ARO7P,A1PA6795UKMFR9", "Europe/London"),
+    _amazon("na", "America/Los_Angeles", "ATVPDKIKX0DER"),
+    _amazon("eu", "Europe/London", "A1F83G8C2ARO7P,A1PA6795UKMFR9"),
 )
+
+ACCOUNTS: Final = ",".join(store.name.upper() for store in _STORES)
+"""Accounts of the sandbox that trade in the demo."""
 
 
 def is_trial(settings: Settings) -> bool:
     """True when no store is connected: the product may be tried against the sandbox."""
-    return not settings.amazon_stores
+    return not settings.stores
 
 
 def connect(url: str, opens: date, *, faulty: bool = False) -> Settings:
@@ -52,23 +71,17 @@ def connect(url: str, opens: date, *, faulty: bool = False) -> Settings:
         faulty: Its faults are switched on: most requests must then be repeated many times.
     """
     variables = {
-        "LINKSTAR_AMAZON_STORES": ",".join(store.name for store in _STORES),
         "LINKSTAR_FX_URL": f"{url}/stats/eurofxref/eurofxref-hist.zip",
         "LINKSTAR_HISTORY_START": opens.isoformat(),
     }
     if faulty:
         variables |= {"LINKSTAR_HTTP_MAX_ATTEMPTS": "60", "LINKSTAR_HTTP_TIMEOUT_SECONDS": "2"}
+    for platform in PLATFORMS:
+        names = [store.name for store in _STORES if store.platform == platform]
+        variables[f"LINKSTAR_{platform.upper()}_STORES"] = ",".join(names)
     for store in _STORES:
-        prefix = f"LINKSTAR_AMAZON_{store.name.upper()}_"
-        variables |= {
-            f"{prefix}SELLER_ID": store.seller_id,
-            f"{prefix}MARKETPLACE_IDS": store.marketplace_ids,
-            f"{prefix}CLIENT_ID": f"sandbox-client-{store.name}",
-            f"{prefix}CLIENT_SECRET": f"sandbox-secret-{store.name}",
-            f"{prefix}REFRESH_TOKEN": f"sandbox-refresh-{store.name}",
-            f"{prefix}ENDPOINT": url,
-            f"{prefix}AUTH_URL": f"{url}/auth/o2/token",
-            f"{prefix}TIME_ZONE": store.time_zone,
-        }
+        prefix = f"LINKSTAR_{store.platform.upper()}_{store.name.upper()}_"
+        variables |= {prefix + name: value.format(url=url) for name, value in store.settings.items()}
+        variables[f"{prefix}TIME_ZONE"] = store.time_zone
     os.environ.update(variables)
     return load_settings()

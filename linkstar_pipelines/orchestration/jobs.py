@@ -7,6 +7,8 @@ from typing import Final
 
 import dagster as dg
 
+from linkstar_pipelines.schemas.platforms import PLATFORMS, PlatformName, Stream
+
 _RANGE_START: Final = "dagster/asset_partition_range_start"
 _RANGE_END: Final = "dagster/asset_partition_range_end"
 
@@ -16,20 +18,42 @@ loop = dg.define_asset_job(
     description="The whole graph for one or more days: pull, clean, stock, plan, settle, with every check.",
 )
 
-orders_changed = dg.define_asset_job(
-    "orders_changed",
-    selection=dg.AssetSelection.assets(
-        ["raw", "amazon_orders"],
-        ["raw", "amazon_inventory"],
+
+def _after_orders(platform: PlatformName) -> dg.AssetSelection:
+    streams = [stream for stream in (Stream.ORDERS, Stream.INVENTORY) if stream in platform.streams]
+    return dg.AssetSelection.assets(
+        *(["raw", f"{platform.name}_{stream.value}"] for stream in streams),
         ["core", "orders"],
         ["core", "order_lines"],
+        ["core", "listing_stock"],
         ["stock", "movements"],
         ["stock", "positions"],
         ["planning", "daily_demand"],
         ["quality", "quarantine"],
-    ),
-    description="What a changed order touches at once: the order, its lines, stock and demand.",
-)
+    )
+
+
+orders_changed: Final = {
+    platform.name: dg.define_asset_job(
+        f"{platform.name}_orders_changed",
+        selection=_after_orders(platform),
+        description=f"What a changed {platform.title} order touches at once: the order, its lines, stock and demand.",
+    )
+    for platform in PLATFORMS.values()
+}
+"""By platform, what its sensor starts."""
+
+pulls: Final = {
+    platform.name: dg.define_asset_job(
+        f"{platform.name}_pull",
+        selection=dg.AssetSelection.assets(
+            *(["raw", f"{platform.name}_{stream.value}"] for stream in platform.streams)
+        ),
+        description=f"Everything {platform.title} can be asked for, landed raw: for backfills of one platform.",
+    )
+    for platform in PLATFORMS.values()
+}
+"""By platform, all of its raw streams."""
 
 history = dg.define_asset_job(
     "history",

@@ -11,9 +11,11 @@ from typing import Final
 import dagster as dg
 
 from linkstar_pipelines.settings import load_settings
+from linkstar_pipelines.storage.answer_bodies import AnswerBodies
 from linkstar_pipelines.storage.call_log import CallLog
 from linkstar_pipelines.storage.lake import open_lake
 from linkstar_pipelines.storage.postgres import open_postgres
+from linkstar_pipelines.storage.tokens import token_key
 
 _SNAPSHOT_DAYS: Final = 90  # how far back the lake can be read as it was
 _BATCH: Final = 500
@@ -78,14 +80,23 @@ def prune_call_log(context: dg.OpExecutionContext) -> None:
 
 
 @dg.op
+def prune_answer_bodies(context: dg.OpExecutionContext) -> None:
+    """Delete raw answers older than `LINKSTAR_RAW_DAYS`."""
+    settings = load_settings()
+    bodies = AnswerBodies(open_postgres(settings), token_key(settings.token_key, settings.data_dir))
+    context.add_output_metadata({"bodies_deleted": bodies.prune(settings.raw_days)})
+
+
+@dg.op
 def compact_lake() -> None:
     """Merge small files and drop snapshots older than 90 days."""
     open_lake(load_settings()).compact(keep_days=_SNAPSHOT_DAYS)
 
 
-@dg.job(description="Prunes old runs and API calls, and compacts the lake. Safe to run at any time.")
+@dg.job(description="Prunes old runs, API calls and raw answers, and compacts the lake. Safe to run at any time.")
 def maintenance() -> None:
-    """Run the three, independently."""
+    """Run them, independently."""
     prune_runs()
     prune_call_log()
+    prune_answer_bodies()
     compact_lake()

@@ -13,7 +13,7 @@ import dagster as dg
 from linkstar_pipelines.orchestration.jobs import loop, range_tags
 from linkstar_pipelines.orchestration.maintenance import maintenance
 from linkstar_pipelines.settings import Settings, load_settings
-from resources.amazon import STORES_TAG
+from resources.platforms import STORES_TAG
 
 _NIGHTLY: Final = "30 2 * * *"
 _MAINTENANCE: Final = "15 4 * * *"
@@ -53,7 +53,7 @@ def _nightly(zone: str, stores: list[str], settings: Settings) -> dg.ScheduleDef
 def _zones(settings: Settings) -> dict[str, list[str]]:
     """Time zone to stores."""
     zones: defaultdict[str, list[str]] = defaultdict(list)
-    for name, zone in settings.amazon_time_zones().items():
+    for name, zone in settings.time_zones().items():
         zones[zone].append(name)
     return dict(zones) or {settings.time_zone: []}
 

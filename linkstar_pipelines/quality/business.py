@@ -15,6 +15,7 @@ from linkstar_pipelines.quality import reconciliation
 from linkstar_pipelines.quality.expectations import Expectation, Reconciliation, Severity, keeps, structural
 from linkstar_pipelines.schemas.catalog import Table
 from linkstar_pipelines.schemas.columns import MONEY
+from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
 
 _LOWEST_PRICE: Final = pl.lit(Decimal("0.01"), MONEY)
 _HIGHEST_PRICE: Final = pl.lit(Decimal(100_000), MONEY)
@@ -58,12 +59,27 @@ def _given(check: str, column: str, mostly: float, description: str) -> Expectat
     return Expectation(check, "ExpectColumnValuesToNotBeNull", kwargs, "warning", description)
 
 
+_DATES_IN_ORDER: Final = keeps(
+    "dates_in_order", pl.col("created_at") <= pl.col("updated_at"), "No order changed before it was placed."
+)
+_PAYLOAD_IS_JSON: Final = keeps(
+    "payload_is_json", pl.col("payload").str.starts_with("{"), "The payload is a JSON object.", severity="critical"
+)
+_STREAM: Final[dict[Stream, list[Expectation]]] = {
+    Stream.ORDERS: [_PAYLOAD_IS_JSON, _in_partition_of("updated_at"), _DATES_IN_ORDER],
+    Stream.LISTINGS: [_PAYLOAD_IS_JSON],
+    Stream.INVENTORY: [_PAYLOAD_IS_JSON],
+    Stream.RETURNS: [_PAYLOAD_IS_JSON, _in_partition_of("updated_at")],
+    Stream.FINANCES: [_PAYLOAD_IS_JSON, _in_partition_of("posted_at")],
+}
+_STREAMS: Final = {
+    f"raw.{platform.name}_{stream.value}": _STREAM[stream]
+    for platform in PLATFORMS.values()
+    for stream in platform.streams
+}
+
 _RAW: Final[dict[str, list[Expectation]]] = {
-    "raw.amazon_orders": [
-        _payload_names("$.orderId", "order_id"),
-        _in_partition_of("updated_at"),
-        keeps("dates_in_order", pl.col("created_at") <= pl.col("updated_at"), "No order changed before it was placed."),
-    ],
+    "raw.amazon_orders": [_payload_names("$.orderId", "order_id"), _in_partition_of("updated_at"), _DATES_IN_ORDER],
     "raw.amazon_listings": [_payload_names("$.sku", "seller_sku")],
     "raw.amazon_inventory": [_payload_names("$.sellerSku", "seller_sku")],
     "raw.amazon_finances": [
@@ -154,6 +170,31 @@ _CORE: Final[dict[str, list[Expectation]]] = {
             "Every row of an imported file is an order line, in quarantine, or a cancel.",
             "critical",
         ),
+    ],
+    "core.listing_stock": [
+        keeps(
+            "quantities_believable",
+            pl.col("available").is_null() | (pl.col("available") <= _MOST_UNITS),
+            "No listing shows over 100,000 units.",
+        ),
+    ],
+    "core.returns": [
+        keeps(
+            "states_known",
+            (pl.col("custody").cast(pl.String) != "unknown") & (pl.col("refund").cast(pl.String) != "unknown"),
+            "No return is in a state that we have never heard of.",
+        ),
+        keeps("returns_name_their_order", pl.col("order_id").is_not_null(), "A return names its order.", mostly=0.99),
+        _in_partition_of("updated_at"),
+    ],
+    "core.payments": [
+        keeps(
+            "kinds_known",
+            pl.col("kind").cast(pl.String) != "unknown",
+            "No amount has a label that we have never heard of.",
+            mostly=0.99,
+        ),
+        _in_partition_of("posted_at"),
     ],
 }
 
@@ -269,7 +310,7 @@ _FINANCE_AND_QUALITY: Final[dict[str, list[Expectation]]] = {
     ],
 }
 
-_BUSINESS: Final = _RAW | _CORE | _STOCK_AND_PLANNING | _FINANCE_AND_QUALITY
+_BUSINESS: Final = _STREAMS | _RAW | _CORE | _STOCK_AND_PLANNING | _FINANCE_AND_QUALITY
 
 
 def business(table: Table) -> list[Expectation]:

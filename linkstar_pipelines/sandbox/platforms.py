@@ -14,6 +14,10 @@ from linkstar_pipelines.sandbox.bench import Bench
 
 PREFIXES = {
     "amazon": "",
+    "shopee": "shopee",
+    "aliexpress": "aliexpress",
+    "ebay": "ebay",
+    "walmart": "walmart",
 }
 """Path under which each platform answers. A platform's package has a module `side` with a class `Side`."""
 

@@ -10,6 +10,8 @@ from typing import Final
 import dataframely as dy
 
 from linkstar_pipelines.schemas import core, finance, planning, quality, raw, stock
+from linkstar_pipelines.schemas.platforms import CHANGING, PLATFORMS, PlatformName, Stream
+from linkstar_pipelines.schemas.streams import RAW_TABLES
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Table:
         kinds: Technologies shown in the UI.
         daily: True when it is partitioned by the column `changed_on`.
         personal: Columns that may hold personal data, masked wherever rows are shown.
+        group: Asset group, where it is not the layer.
     """
 
     layer: str
@@ -37,6 +40,12 @@ class Table:
     kinds: frozenset[str]
     daily: bool = False
     personal: frozenset[str] = frozenset()
+    group: str = ""
+
+    @property
+    def asset_group(self) -> str:
+        """Group of the asset in the UI: the layer, or the platform's own group within it."""
+        return self.group or self.layer
 
     @property
     def full_name(self) -> str:
@@ -52,36 +61,62 @@ class Table:
 _WIRE: Final = frozenset({"httpx", "ducklake"})
 _FRAME: Final = frozenset({"polars", "ducklake"})
 
+_STREAM_TEXTS: Final = {
+    Stream.ORDERS: (
+        "Every version of every {title} order, pulled by change time with overlap and read until complete.",
+        "{title_zh}订单的每一个版本：按更新时间增量拉取，重复读取直至完整。",
+        "team:orders",
+    ),
+    Stream.LISTINGS: (
+        "The present state of every {title} listing, with the seller SKU as typed.",
+        "{title_zh}全部在售商品的当前状态，保留卖家原始 SKU。",
+        "team:catalog",
+    ),
+    Stream.INVENTORY: (
+        "The latest stock figure that {title} shows for every listing.",
+        "{title_zh}显示的每个在售商品的最新库存。",
+        "team:stock",
+    ),
+    Stream.RETURNS: (
+        "Every version of every {title} return, by day of change.",
+        "{title_zh}退货的每一个版本，按变更日分区。",
+        "team:returns",
+    ),
+    Stream.FINANCES: (
+        "Every version of every {title} financial transaction, by day posted.",
+        "{title_zh}财务交易的每一个版本，按入账日分区。",
+        "team:finance",
+    ),
+}
+
+
+def _stream_table(platform: PlatformName, stream: Stream) -> Table:
+    english, chinese, owner = _STREAM_TEXTS[stream]
+    return Table(
+        "raw",
+        f"{platform.name}_{stream.value}",
+        RAW_TABLES[platform.name, stream],
+        english.format(title=platform.title),
+        chinese.format(title_zh=platform.title_zh),
+        owner,
+        _WIRE,
+        daily=stream in CHANGING,
+        personal=frozenset({"payload"}) if stream in {Stream.ORDERS, Stream.RETURNS} else frozenset(),
+        group=f"raw_{platform.name}",
+    )
+
+
+_STREAMS: Final = tuple(
+    _stream_table(platform, stream) for platform in PLATFORMS.values() for stream in platform.streams
+)
+
 TABLES: Final[tuple[Table, ...]] = (
-    Table(
-        "raw", "amazon_orders", raw.RawAmazonOrders,
-        "Every version of every Amazon order, pulled by change time with overlap and read until complete.",
-        "亚马逊订单的每一个版本：按更新时间增量拉取，重复读取直至完整。",
-        "team:orders", _WIRE, daily=True, personal=frozenset({"payload"}),
-    ),
-    Table(
-        "raw", "amazon_listings", raw.RawAmazonListings,
-        "The present state of every Amazon listing, with the seller SKU as typed.",
-        "亚马逊全部在售商品的当前状态，保留卖家原始 SKU。",
-        "team:catalog", _WIRE,
-    ),
-    Table(
-        "raw", "amazon_inventory", raw.RawAmazonInventory,
-        "The latest FBA stock summary of every seller SKU: sellable, reserved, inbound, unsellable.",
-        "每个卖家 SKU 的最新 FBA 库存：可售、预留、在途、不可售。",
-        "team:stock", _WIRE,
-    ),
-    Table(
-        "raw", "amazon_finances", raw.RawAmazonFinances,
-        "Every version of every Amazon financial transaction, by day posted.",
-        "亚马逊财务交易的每一个版本，按入账日分区。",
-        "team:finance", _WIRE, daily=True,
-    ),
+    *_STREAMS,
     Table(
         "raw", "amazon_settlements", raw.RawAmazonSettlements,
         "Lines of Amazon's settlement reports (flat file V2), every field as written.",
         "亚马逊结算报告（V2 平面文件）逐行原文。",
-        "team:finance", _WIRE,
+        "team:finance", _WIRE, group="raw_amazon",
     ),
     Table(
         "raw", "imported_orders", raw.RawImportedOrders,
@@ -112,6 +147,24 @@ TABLES: Final[tuple[Table, ...]] = (
         "One row per order line: quantities, money, clean SKU and tax numbers.",
         "订单明细：数量、金额、标准 SKU 与税号，每行一条。",
         "team:orders", _FRAME, daily=True,
+    ),
+    Table(
+        "core", "listing_stock", core.ListingStock,
+        "What each platform shows as stock of each listing; an absent figure is unknown, never 0.",
+        "各平台显示的每个在售商品库存；没有数字即未知，绝不当作 0。",
+        "team:stock", _FRAME,
+    ),
+    Table(
+        "core", "returns", core.Returns,
+        "One row per line of a return: where the goods are and where the money is.",
+        "退货明细：货物所在与退款进度分别记录，每行一条。",
+        "team:returns", _FRAME, daily=True,
+    ),
+    Table(
+        "core", "payments", core.Payments,
+        "Every amount the platforms paid, kept or took back, once, with its kind and order.",
+        "平台支付、扣留或收回的每一笔金额，逐条归类并对应订单。",
+        "team:finance", _FRAME, daily=True,
     ),
     Table(
         "stock", "movements", stock.Movements,

@@ -37,6 +37,10 @@ PLATFORMS: Final[dict[str, PlatformName]] = {
     platform.name: platform
     for platform in (
         PlatformName("amazon", "Amazon", "亚马逊", (Stream.ORDERS, Stream.LISTINGS, Stream.INVENTORY, Stream.FINANCES)),
+        PlatformName("ebay", "eBay", "eBay"),
+        PlatformName("walmart", "Walmart", "沃尔玛"),
+        PlatformName("shopee", "Shopee", "虾皮"),
+        PlatformName("aliexpress", "AliExpress", "全球速卖通"),
     )
 }
 """Every platform by name. A further one is a line here, a package in `connectors/`, and a side in `sandbox/`."""

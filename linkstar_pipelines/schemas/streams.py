@@ -92,15 +92,6 @@ FORMS: Final[dict[Stream, type[dy.Schema]]] = {
 }
 """The form of each stream."""
 
-IDENTITIES: Final = {
-    Stream.ORDERS: "order_id",
-    Stream.LISTINGS: "listing_id",
-    Stream.INVENTORY: "listing_id",
-    Stream.RETURNS: "return_id",
-    Stream.FINANCES: "transaction_id",
-}
-"""The column that identifies a record within its store."""
-
 _OWN_FORMS: Final[dict[tuple[str, Stream], type[dy.Schema]]] = {
     ("amazon", Stream.ORDERS): raw.RawAmazonOrders,
     ("amazon", Stream.LISTINGS): raw.RawAmazonListings,
@@ -124,3 +115,17 @@ RAW_TABLES: Final[dict[tuple[str, Stream], type[dy.Schema]]] = {
     for stream in platform.streams
 }
 """Schema class of every platform's raw tables."""
+
+_IDENTITIES: Final = {
+    Stream.ORDERS: "order_id",
+    Stream.LISTINGS: "listing_id",
+    Stream.INVENTORY: "listing_id",
+    Stream.RETURNS: "return_id",
+    Stream.FINANCES: "transaction_id",
+}
+
+
+def identity_of(platform: str, stream: Stream) -> str:
+    """Return the column that identifies a record within its store; Amazon's listings have no id but the seller SKU."""
+    schema, column = RAW_TABLES[platform, stream], _IDENTITIES[stream]
+    return column if column in schema.column_names() else "seller_sku"

@@ -33,7 +33,10 @@ def wire_database(server_url: str) -> Iterator[Postgres]:
 @pytest.fixture
 def postgres(wire_database: Postgres) -> Postgres:
     """That database with nothing in the wire's tables."""
-    wire_database.execute("TRUNCATE ops.rate_budget, ops.page_tally, ops.api_call, ops.store_token")
+    wire_database.execute(
+        "TRUNCATE ops.rate_budget, ops.page_tally, ops.api_call, ops.store_token, "
+        "ops.ingest_window, ops.ingest_gap, ops.answer_body, ops.push_event"
+    )
     return wire_database
 
 

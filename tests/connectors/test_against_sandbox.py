@@ -11,9 +11,12 @@ import httpx
 import pytest
 
 from linkstar_pipelines.connectors.amazon.client import AmazonClient
-from linkstar_pipelines.connectors.amazon.complete import OrderWindow, read_orders_until_complete
+from linkstar_pipelines.connectors.amazon.platform import PLATFORM
+from linkstar_pipelines.connectors.complete import read_stream
 from linkstar_pipelines.connectors.errors import CredentialError
 from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.platform import Window
+from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.settings import AmazonStore
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.support import amazon_store, sandbox_store, utc
@@ -21,6 +24,7 @@ from tests.support import TOKEN_KEY, running_sandbox, world_orders
 
 OPENING = utc(2026, 3, 1)
 SMALL = ("--orders-per-day", "4", "--products", "30", "--accounts", "NA")
+NOW = utc(2026, 5, 24)
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def truth(url: str, store: AmazonStore, bound: datetime) -> dict[str, str]:
 
 def pulled(url: str, store: AmazonStore, core: HttpCore) -> tuple[dict[str, str], dict[str, str]]:
     """Orders as read up to the window's end, and the truth about that window."""
-    reading = read_orders_until_complete(AmazonClient(store, core), OrderWindow(OPENING), 2)
+    reading = read_stream(AmazonClient(store, core), PLATFORM, Stream.ORDERS, Window(OPENING), 2, now=NOW)
     assert reading.upper_bound is not None
     newest: dict[str, str] = {}
     for order in reading.records:

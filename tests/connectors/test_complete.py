@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from linkstar_pipelines.connectors.amazon.client import AmazonClient
-from linkstar_pipelines.connectors.amazon.complete import OrderWindow, read_orders_until_complete
-from linkstar_pipelines.connectors.complete import Listing, Reading, read_until_complete
+from linkstar_pipelines.connectors.amazon.platform import PLATFORM
+from linkstar_pipelines.connectors.complete import Listing, Reading, read_stream, read_until_complete
 from linkstar_pipelines.connectors.errors import IncompleteReadingError
 from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.platform import Page, Window
 from linkstar_pipelines.domain.completeness import PageTally
+from linkstar_pipelines.schemas.platforms import Stream
 from tests.connectors.conftest import MakeCore
 from tests.connectors.support import Script, reply, utc
 
@@ -23,9 +25,10 @@ def pages(records: list[Any], size: int = 10, without: tuple[int, ...] = ()) -> 
     return [page for number, page in enumerate(every) if number not in without]
 
 
-def read(core: HttpCore, passes: list[list[list[Any]]], min_readings: int = 2) -> Reading:
-    def read_once(number: int) -> Iterator[list[Any]]:
-        yield from passes[min(number, len(passes) - 1)]
+def read(core: HttpCore, passes: list[list[list[Any]]], min_readings: int = 2, total: int | None = None) -> Reading:
+    def read_once(number: int) -> Iterator[Page]:
+        for records in passes[min(number, len(passes) - 1)]:
+            yield Page(records, total)
 
     return read_until_complete(
         read_once, lambda record: str(record.get("id", "")), min_readings, listing=LISTING, http=core
@@ -96,15 +99,21 @@ def test_an_order_that_changes_while_an_open_window_is_read_is_kept_in_both_vers
         reply({"orders": [order(1, early), order(2, early)], "lastUpdatedBefore": bounds[0]}),
         reply({"orders": [order(2, early), order(1, late), order(3, late)], "lastUpdatedBefore": bounds[1]}),
     ]
-    reading = read_orders_until_complete(client, OrderWindow(utc(2026, 5, 1)), 2)
+    reading = read_stream(client, PLATFORM, Stream.ORDERS, Window(utc(2026, 5, 1)), 2, now=utc(2026, 5, 2))
     assert (reading.readings, reading.union, len(reading.records)) == (2, 2, 4)
     assert reading.upper_bound == utc(2026, 5, 1, 12)
     assert [query["maxResultsPerPage"] for query in script.queries] == ["100", "87"]
     assert all("lastUpdatedBefore" not in query for query in script.queries)
 
 
-def test_a_window_by_creation_time_asks_by_creation_time(client: AmazonClient, script: Script) -> None:
-    script.steps = [reply({"orders": [], "createdBefore": "2026-05-02T00:00:00Z"})] * 2
-    reading = read_orders_until_complete(client, OrderWindow(utc(2026, 5, 1), utc(2026, 5, 2), "created"), 2)
-    assert reading.upper_bound == utc(2026, 5, 2)
-    assert all({"createdAfter", "createdBefore"} <= query.keys() for query in script.queries)
+def test_what_a_reading_lacked_is_named(make_core: MakeCore) -> None:
+    reading = read(make_core(), [pages(RECORDS, without=(3,)), pages(RECORDS)])
+    assert {key for key, lacking in reading.gaps.items() if 0 in lacking} == {f"{n:03d}" for n in range(30, 40)}
+
+
+def test_readings_that_agree_on_less_than_the_platform_states_are_not_whole(make_core: MakeCore) -> None:
+    short = pages(RECORDS, without=(3,))
+    reading = read(make_core(), [short, short, short, pages(RECORDS)], total=100)
+    assert (len(reading.records), reading.total) == (100, 100)
+    with pytest.raises(IncompleteReadingError, match="The platform states 100"):
+        read(make_core(), [short], total=100)

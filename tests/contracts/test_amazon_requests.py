@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,20 +14,18 @@ from jsonschema import Draft4Validator
 
 from linkstar_pipelines.connectors.amazon import operations
 from linkstar_pipelines.connectors.amazon.client import AmazonClient
-from linkstar_pipelines.connectors.amazon.complete import (
-    OrderWindow,
-    read_inventory_until_complete,
-    read_listings_until_complete,
-    read_orders_until_complete,
-    read_transactions_until_complete,
-)
+from linkstar_pipelines.connectors.amazon.platform import PLATFORM
+from linkstar_pipelines.connectors.complete import read_stream
 from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.platform import Parcel, StockChange, Window
+from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.support import amazon_store, utc
 from tests.support import TOKEN_KEY, shared_path
 
 MODELS = {
     "/orders/2026-01-01": "orders_2026-01-01",
+    "/orders/v0": "ordersV0",
     "/fba/inventory/v1": "fbaInventory",
     "/listings/2021-08-01": "listingsItems_2021-08-01",
     "/finances/2024-06-19": "finances_2024-06-19",
@@ -81,14 +80,17 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
     ],
 }
 START, END = utc(2026, 5, 1), utc(2026, 5, 2)
+NOW = utc(2026, 5, 24)
 CALLS: dict[str, Callable[[AmazonClient], object]] = {
-    "orders by change": lambda client: read_orders_until_complete(client, OrderWindow(START, END), 3),
-    "orders by creation": lambda client: read_orders_until_complete(client, OrderWindow(START, END, "created"), 3),
-    "orders, open window": lambda client: read_orders_until_complete(client, OrderWindow(START), 2),
+    "orders by change": lambda client: read_stream(client, PLATFORM, Stream.ORDERS, Window(START, END), 3, now=NOW),
+    "orders by creation": lambda client: list(client.search_orders(created_after=START, created_before=END)),
+    "orders, open window": lambda client: read_stream(client, PLATFORM, Stream.ORDERS, Window(START), 2, now=NOW),
     "one order": lambda client: client.get_order("1"),
-    "listings": lambda client: read_listings_until_complete(client, 3),
-    "inventory": lambda client: read_inventory_until_complete(client, "ATVPDKIKX0DER", 2),
-    "transactions": lambda client: read_transactions_until_complete(client, START, START + timedelta(days=200), 2),
+    "listings": lambda client: read_stream(client, PLATFORM, Stream.LISTINGS, None, 3, now=NOW),
+    "inventory": lambda client: read_stream(client, PLATFORM, Stream.INVENTORY, None, 2, now=NOW),
+    "transactions": lambda client: read_stream(
+        client, PLATFORM, Stream.FINANCES, Window(START, START + timedelta(days=200)), 2, now=NOW
+    ),
     "settlement reports": lambda client: list(client.settlement_reports(START)),
     "settlement document": lambda client: client.settlement_document("D"),
     "access check": lambda client: client.check_access(),
@@ -189,9 +191,46 @@ def test_the_answers_used_in_these_tests_fit_the_official_model(template: str) -
     ids=lambda operation: operation.name,
 )
 def test_name_and_usage_plan_of_every_operation_are_those_of_the_model(operation: operations.Operation) -> None:
-    document, template = matching_path(operation.path.format("x"))
-    entry = document["paths"][template]["get"]
+    document, template = matching_path(operation.path.replace("{}", "x"))
+    entry = document["paths"][template][operation.method.lower()]
     assert entry["operationId"] == operation.name
     table = re.search(r"\|\s*([\d.]+)\s*\|\s*(\d+)\s*\|", entry["description"])
     assert table is not None
     assert (operation.plan.rate, operation.plan.burst) == (float(table[1]), float(table[2]))
+
+
+PARCEL = Parcel(
+    order_id="1", marketplace_id="ATVPDKIKX0DER", reference="P-1", carrier="Yanwen", tracking_number="YW1",
+    shipped_at=START, lines={"L1": 2},
+)  # fmt: skip
+WRITES: dict[str, tuple[Callable[[AmazonClient], object], dict[str, Any], int]] = {
+    "push stock": (
+        lambda client: client.push_stock([StockChange("ATVPDKIKX0DER", "A 1", "A 1", 5)]),
+        {"sku": "A 1", "status": "ACCEPTED", "submissionId": "s", "issues": []}, 200,
+    ),
+    "confirm shipment": (lambda client: client.confirm_shipment(PARCEL), {}, 204),
+    "confirm shipment by a carrier that Amazon does not list": (
+        lambda client: client.confirm_shipment(replace(PARCEL, carrier="Pigeon Post")), {}, 204,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", WRITES, ids=list(WRITES))
+def test_what_the_client_writes_is_in_the_form_of_the_model(call: str, postgres: Postgres) -> None:
+    send, answer, status = WRITES[call]
+    written: list[httpx.Request] = []
+
+    def platform(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/auth/o2/token":
+            return httpx.Response(200, json={"access_token": "a", "token_type": "bearer", "expires_in": 3600})
+        written.append(request)
+        return httpx.Response(status, content=json.dumps(answer).encode() if answer else b"")
+
+    transport = httpx.Client(transport=httpx.MockTransport(platform))
+    with HttpCore(postgres, timeout=5, max_attempts=2, max_wait=5, token_key=TOKEN_KEY, client=transport) as core:
+        send(AmazonClient(amazon_store("na", "https://amazon.test"), core))
+    (request,) = written
+    document, template = matching_path(request.url.path)
+    entry = document["paths"][template][request.method.lower()]
+    body = next(item["schema"] for item in entry["parameters"] if item["in"] == "body")
+    Draft4Validator({**body, "definitions": document["definitions"]}).validate(json.loads(request.content))

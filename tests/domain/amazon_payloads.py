@@ -7,12 +7,10 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from linkstar_pipelines.domain.observations import (
-    inventory_observations,
-    listing_observations,
-    order_observations,
-)
+from linkstar_pipelines.connectors.amazon.forms import FORMS
+from linkstar_pipelines.connectors.observations import raw_rows
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
+from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.schemas.raw import RawAmazonInventory, RawAmazonListings, RawAmazonOrders
 
 Payload = dict[str, Any]
@@ -24,6 +22,13 @@ RULES = SkuCodeRules(
     accept={"default": "^LS-[A-Z]{2,8}-[0-9]{4}$", "import": "^[A-Z0-9]+([.-][A-Z0-9]+)*$"},
 )
 ZONES = pl.DataFrame({"store": ["na"], "time_zone": ["America/Los_Angeles"]})
+
+
+def observed(
+    stream: Stream, payloads: Sequence[Any], *, store: str = "na", at: datetime = NOW, keep_personal: bool = False
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Raw rows and rejected payloads, as a pull makes them."""
+    return raw_rows("amazon", store, stream, FORMS[stream], payloads, at, keep_personal=keep_personal)
 
 
 def money(amount: str, currency: str = "USD") -> Payload:
@@ -62,9 +67,9 @@ def order(
 
 
 def raw_orders(*payloads: Payload) -> dy.DataFrame[RawAmazonOrders]:
-    rows, rejected = order_observations("amazon", "na", payloads, NOW)
+    rows, rejected = observed(Stream.ORDERS, payloads)
     assert rejected.is_empty(), rejected
-    return rows
+    return RawAmazonOrders.cast(rows)
 
 
 def listing(
@@ -83,16 +88,16 @@ def listing(
 
 
 def raw_listings(*payloads: Payload, observed_at: datetime = NOW) -> dy.DataFrame[RawAmazonListings]:
-    rows, rejected = listing_observations("amazon", "na", payloads, observed_at)
+    rows, rejected = observed(Stream.LISTINGS, payloads, at=observed_at)
     assert rejected.is_empty(), rejected
-    return rows
+    return RawAmazonListings.cast(rows)
 
 
 def stock(sku: str, fulfillable: object = 10, **details: Any) -> Payload:
-    return {"sellerSku": sku, "inventoryDetails": {"fulfillableQuantity": fulfillable} | details}
+    return {"sellerSku": sku, "marketplaceId": US, "inventoryDetails": {"fulfillableQuantity": fulfillable} | details}
 
 
 def raw_inventory(*payloads: Payload, observed_at: datetime = NOW) -> dy.DataFrame[RawAmazonInventory]:
-    rows, rejected = inventory_observations("amazon", "na", US, payloads, observed_at)
+    rows, rejected = observed(Stream.INVENTORY, payloads, at=observed_at)
     assert rejected.is_empty(), rejected
-    return rows
+    return RawAmazonInventory.cast(rows)

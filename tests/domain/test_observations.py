@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkstar_pipelines.domain.observations import (
-    canonical_json,
-    inventory_observations,
-    listing_observations,
-    order_observations,
-    payload_hash,
-    transaction_observations,
-)
-from tests.domain.amazon_payloads import NOW, US, listing, order
+from linkstar_pipelines.domain.observations import canonical_json, payload_hash
+from linkstar_pipelines.schemas.platforms import Stream
+from tests.domain.amazon_payloads import NOW, US, listing, observed, order
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=2)
@@ -55,7 +49,7 @@ def test_the_hash_is_the_sha256_of_the_text() -> None:
 
 
 def test_an_order_lands_on_the_utc_day_of_its_last_change_without_personal_data() -> None:
-    rows, rejected = order_observations("amazon", "na", [order(updated="2026-04-30T23:30:00-02:00")], NOW)
+    rows, rejected = observed(Stream.ORDERS, [order(updated="2026-04-30T23:30:00-02:00")])
     assert rejected.is_empty()
     row = rows.row(0, named=True)
     assert (row["order_id"], row["marketplace_id"], row["changed_on"]) == ("111-1", US, date(2026, 5, 1))
@@ -65,13 +59,13 @@ def test_an_order_lands_on_the_utc_day_of_its_last_change_without_personal_data(
 
 
 def test_personal_data_stays_where_the_seller_asked_for_it() -> None:
-    rows, _ = order_observations("amazon", "na", [order()], NOW, keep_personal=True)
+    rows, _ = observed(Stream.ORDERS, [order()], keep_personal=True)
     assert "Ada Invented" in rows["payload"].item()
 
 
 def test_the_same_version_seen_twice_is_one_row_and_a_new_version_another() -> None:
     later = order(updated="2026-04-30T11:00:00Z")
-    rows, _ = order_observations("amazon", "na", [order(), later, order(), later], NOW)
+    rows, _ = observed(Stream.ORDERS, [order(), later, order(), later])
     assert rows.height == 2
 
 
@@ -89,7 +83,7 @@ def test_the_same_version_seen_twice_is_one_row_and_a_new_version_another() -> N
     ],
 )
 def test_an_order_without_a_required_part_is_rejected_and_the_others_pass(payload: object, reason: str) -> None:
-    rows, rejected = order_observations("amazon", "na", [order("1"), payload, order("2")], NOW)
+    rows, rejected = observed(Stream.ORDERS, [order("1"), payload, order("2")])
     assert rows["order_id"].to_list() == ["1", "2"]
     assert reason in rejected["reason"].item()
     assert rejected["source_key"].item().startswith("amazon/na/")
@@ -97,34 +91,34 @@ def test_an_order_without_a_required_part_is_rejected_and_the_others_pass(payloa
 
 
 def test_the_content_of_what_is_no_object_is_not_kept() -> None:
-    _, rejected = order_observations("amazon", "na", ["Ada Invented, 1 Nowhere"], NOW)
+    _, rejected = observed(Stream.ORDERS, ["Ada Invented, 1 Nowhere"])
     assert rejected["payload"].item() == '{"type":"str"}'
 
 
 def test_an_order_from_outside_amazon_needs_no_marketplace() -> None:
-    rows, _ = order_observations("amazon", "na", [order() | {"salesChannel": {"channelName": "NON_AMAZON"}}], NOW)
+    rows, _ = observed(Stream.ORDERS, [order() | {"salesChannel": {"channelName": "NON_AMAZON"}}])
     assert rows["marketplace_id"].to_list() == ["-"]
 
 
 def test_a_listing_is_one_row_per_marketplace() -> None:
-    rows, rejected = listing_observations("amazon", "eu", [listing("a", marketplaces=("UK", "DE"))], NOW)
+    rows, rejected = observed(Stream.LISTINGS, [listing("a", marketplaces=("UK", "DE"))], store="eu")
     assert rejected.is_empty()
     assert sorted(rows["marketplace_id"]) == ["DE", "UK"]
 
 
 def test_of_a_listing_read_twice_the_last_reading_counts() -> None:
-    rows, _ = listing_observations("amazon", "na", [listing("a", price="1.00"), listing("a", price="2.00")], NOW)
+    rows, _ = observed(Stream.LISTINGS, [listing("a", price="1.00"), listing("a", price="2.00")])
     assert '"amount":"2.00"' in rows["payload"].item()
 
 
 @pytest.mark.parametrize("payload", [[], {"sku": "b"}, listing("b", summaries=[{}]), {"summaries": [], "sku": None}])
 def test_a_listing_without_marketplace_or_code_is_rejected(payload: object) -> None:
-    rows, rejected = listing_observations("amazon", "na", [listing("a"), payload], NOW)
+    rows, rejected = observed(Stream.LISTINGS, [listing("a"), payload])
     assert (rows.height, rejected.height) == (1, 1)
 
 
 def test_every_summary_without_a_seller_sku_is_rejected_none_is_lost() -> None:
-    rows, rejected = inventory_observations("amazon", "na", US, [{"sellerSku": "a"}, {"asin": "x"}, {"asin": "y"}], NOW)
+    rows, rejected = observed(Stream.INVENTORY, [{"sellerSku": "a", "marketplaceId": US}, {"asin": "x"}, {"asin": "y"}])
     assert rows["seller_sku"].to_list() == ["a"]
     assert rejected["source_key"].n_unique() == 2
 
@@ -137,7 +131,7 @@ def test_a_transaction_keeps_the_digits_of_its_amounts_and_its_day() -> None:
         "totalAmount": {"currencyCode": "USD", "currencyAmount": Decimal("1234567890123.10")},
     }
     released = payload | {"transactionStatus": "RELEASED"}
-    rows, rejected = transaction_observations("amazon", "na", [payload, payload, released], NOW)
+    rows, rejected = observed(Stream.FINANCES, [payload, payload, released])
     assert rejected.is_empty()
     assert rows["transaction_status"].to_list() == ["DEFERRED", "RELEASED"]
     assert '"currencyAmount":1234567890123.10' in rows["payload"][0]
@@ -147,16 +141,13 @@ def test_a_transaction_keeps_the_digits_of_its_amounts_and_its_day() -> None:
 @pytest.mark.parametrize("part", ["transactionId", "transactionStatus", "postedDate"])
 def test_a_transaction_without_a_required_part_is_rejected(part: str) -> None:
     payload = {"transactionId": "t", "transactionStatus": "RELEASED", "postedDate": "2026-04-01T00:00:00Z"}
-    rows, rejected = transaction_observations("amazon", "na", [payload | {part: None}, payload], NOW)
+    rows, rejected = observed(Stream.FINANCES, [payload | {part: None}, payload])
     assert (rows.height, rejected.height) == (1, 1)
 
 
 def test_an_empty_answer_is_empty_tables() -> None:
     for rows, rejected in (
-        order_observations("amazon", "na", [], NOW),
-        listing_observations("amazon", "na", [], NOW),
-        inventory_observations("amazon", "na", US, [], NOW),
-        transaction_observations("amazon", "na", [], NOW),
+        observed(stream, []) for stream in (Stream.ORDERS, Stream.LISTINGS, Stream.INVENTORY, Stream.FINANCES)
     ):
         assert rows.is_empty()
         assert rejected.is_empty()

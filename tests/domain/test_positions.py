@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from linkstar_pipelines.domain.amazon_listings import skus as listing_skus
 from linkstar_pipelines.domain.amazon_orders import FORM
 from linkstar_pipelines.domain.movements import movements
 from linkstar_pipelines.domain.positions import positions
+from linkstar_pipelines.schemas.core import ListingStock, OrderLines, Skus
 from linkstar_pipelines.schemas.raw import RawAmazonInventory
 from tests.domain.amazon_payloads import (
     NOW,
@@ -35,6 +37,7 @@ from tests.domain.amazon_payloads import (
 FBA, OWN = f"platform:na:{US}", f"seller:na:{US}"
 SKU = "LS-KITCH-0001"
 BEFORE, AFTER = "2026-05-01T11:00:00Z", "2026-05-01T13:00:00Z"  # around NOW, when stock was observed
+NOTHING_ELSEWHERE = ListingStock.create_empty()
 
 
 def own(sku: str, quantity: object) -> Payload:
@@ -47,7 +50,10 @@ def place(
     raw = raw_listings(*listings)
     skus, _ = listing_skus(raw, RULES)
     lines, _ = orders_of.order_lines(raw_orders(*orders), FORM, skus, ZONES)
-    return positions(raw_inventory(*inventory), raw, skus, lines, movements(lines), cost_share=Decimal("0.40"))
+    return positions(
+        raw_inventory(*inventory), raw, NOTHING_ELSEWHERE, skus, lines, movements(lines),
+        cost_share=Decimal("0.40"),
+    )  # fmt: skip
 
 
 def only(**inputs: Any) -> dict[str, Any]:
@@ -95,15 +101,16 @@ def test_a_product_in_both_warehouses_has_two_positions() -> None:
     assert good.select("node", "on_hand").rows() == [(FBA, 4), (OWN, 9)]
 
 
-@pytest.mark.parametrize("summary", [{"sellerSku": SKU}, {"sellerSku": SKU, "inventoryDetails": {}}])
+@pytest.mark.parametrize("summary", [{"inventoryDetails": None}, {"inventoryDetails": {}}])
 def test_a_quantity_nobody_told_is_unknown_and_not_zero(summary: Payload) -> None:
-    row = only(inventory=[summary], listings=[listing(SKU)])
+    row = only(inventory=[stock(SKU) | summary], listings=[listing(SKU)])
     assert (row["on_hand"], row["available"], row["stock_value"]) == (None, None, None)
 
 
 def test_one_unknown_pile_makes_the_whole_unknown() -> None:
     row = only(
-        inventory=[stock(SKU, 10), {"sellerSku": "ls_kitch_0001"}], listings=[listing(SKU), listing("ls_kitch_0001")]
+        inventory=[stock(SKU, 10), stock("ls_kitch_0001") | {"inventoryDetails": None}],
+        listings=[listing(SKU), listing("ls_kitch_0001")],
     )
     assert row["on_hand"] is None
 
@@ -147,7 +154,7 @@ def test_an_unreadable_quantity_is_quarantined_and_the_stock_unknown(quantity: o
 
 
 def test_a_summary_of_another_form_is_quarantined_and_the_others_pass() -> None:
-    summary = {"sellerSku": "LS-KITCH-0002", "inventoryDetails": "gone"}
+    summary = stock("LS-KITCH-0002") | {"inventoryDetails": "gone"}
     good, rejected = place(inventory=[summary, stock(SKU, 3)], listings=[listing(SKU), listing("LS-KITCH-0002")])
     assert rejected["reason"].to_list() == ["payload is not in the form of FBA inventory v1"]
     assert good.select("sku", "on_hand").rows() == [(SKU, 3), ("LS-KITCH-0002", None)]
@@ -251,7 +258,7 @@ def test_an_older_observation_of_one_pile_dates_the_whole() -> None:
         pl.concat([raw_inventory(stock(SKU, 1)), raw_inventory(stock("ls_kitch_0001", 1), observed_at=earlier)])
     )
     lines, _ = orders_of.order_lines(raw_orders(), FORM, skus, ZONES)
-    good, _ = positions(inventory, raw, skus, lines, movements(lines), cost_share=Decimal(1))
+    good, _ = positions(inventory, raw, NOTHING_ELSEWHERE, skus, lines, movements(lines), cost_share=Decimal(1))
     assert good["observed_at"].to_list() == [earlier]
 
 
@@ -259,3 +266,49 @@ def test_nothing_known_gives_no_positions() -> None:
     good, rejected = place()
     assert good.is_empty()
     assert rejected.is_empty()
+
+
+# --- platforms other than Amazon ------------------------------------------------------------------------------------
+
+
+def shown(*rows: dict[str, Any]) -> dy.DataFrame[ListingStock]:
+    """What another platform shows: by default ten units of the seller's in one listing."""
+    usual: dict[str, Any] = {
+        "platform": "ebay", "store": "us", "marketplace_id": "EBAY_US", "listing_id": "1", "node_id": "-",
+        "listing_sku": SKU, "fulfilled_by": "seller", "available": 10, "reserved": None, "inbound": None,
+        "unsellable": None, "observed_at": NOW,
+    }  # fmt: skip
+    columns = {name: column.dtype for name, column in ListingStock.columns().items()}
+    return ListingStock.validate(pl.DataFrame([usual | row for row in rows], schema=columns))
+
+
+def elsewhere(*rows: dict[str, Any]) -> list[tuple[str, int | None]]:
+    skus = Skus.validate(
+        pl.DataFrame(
+            [("ebay", "us", "EBAY_US", SKU, SKU, "none", None, None, "seller", None, None, None)],
+            schema={name: column.dtype for name, column in Skus.columns().items()}, orient="row",
+        )
+    )  # fmt: skip
+    no_lines = OrderLines.create_empty()
+    good, rejected = positions(
+        raw_inventory(), raw_listings(), shown(*rows), skus, no_lines, movements(no_lines), cost_share=Decimal(1)
+    )
+    assert rejected.is_empty()
+    return good.select("node", "on_hand").rows()
+
+
+def test_several_listings_elsewhere_offer_the_same_pile() -> None:
+    assert elsewhere({"listing_id": "1", "available": 4}, {"listing_id": "2", "available": 9}) == [
+        ("seller:us:EBAY_US", 9)
+    ]
+
+
+def test_piles_in_a_platforms_warehouses_add_up() -> None:
+    held = {"fulfilled_by": "platform"}
+    assert elsewhere({"node_id": "A", "available": 4, **held}, {"node_id": "B", "available": 9, **held}) == [
+        ("platform:us:EBAY_US", 13)
+    ]
+
+
+def test_an_unknown_figure_elsewhere_makes_the_pile_unknown() -> None:
+    assert elsewhere({"listing_id": "1", "available": None}, {"listing_id": "2"}) == [("seller:us:EBAY_US", None)]

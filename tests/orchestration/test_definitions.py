@@ -35,7 +35,7 @@ def test_every_table_is_one_asset_with_the_same_name(definitions: dg.Definitions
 def test_an_asset_tells_what_an_analyst_asks(definitions: dg.Definitions, table: object) -> None:
     known = next(entry for entry in TABLES if entry is table)
     node = definitions.resolve_asset_graph().get(dg.AssetKey(known.asset_key))
-    assert node.group_name == known.layer
+    assert node.group_name == known.asset_group
     assert known.description in (node.description or "")
     assert known.description_zh in (node.description or "")
     assert node.owners == [known.owner]

@@ -13,6 +13,7 @@ from dataframely.random import Generator
 
 from linkstar_pipelines.quality.expectations import Expectation
 from linkstar_pipelines.schemas.catalog import Table, table_of
+from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 TODAY = NOON.date()
@@ -24,7 +25,20 @@ def _payload(key: str, column: str) -> pl.Expr:
     return pl.struct(pl.col(column).alias(key)).struct.json_encode()
 
 
+_STREAM_VALID: dict[Stream, dict[str, Any]] = {
+    Stream.ORDERS: {"payload": "{}", "created_at": NOON - _HOUR, "updated_at": NOON, "changed_on": TODAY},
+    Stream.LISTINGS: {"payload": "{}"},
+    Stream.INVENTORY: {"payload": "{}"},
+    Stream.RETURNS: {"payload": "{}", "updated_at": NOON, "changed_on": TODAY},
+    Stream.FINANCES: {"payload": "{}", "posted_at": NOON, "changed_on": TODAY},
+}
+
 _VALID: dict[str, dict[str, Any]] = {
+    **{
+        f"raw.{platform.name}_{stream.value}": _STREAM_VALID[stream]
+        for platform in PLATFORMS.values()
+        for stream in platform.streams
+    },
     "raw.amazon_orders": {
         "payload": _payload("orderId", "order_id"), "created_at": NOON - _HOUR, "updated_at": NOON, "changed_on": TODAY,
     },
@@ -48,6 +62,10 @@ _VALID: dict[str, dict[str, Any]] = {
         "line_kind": "sale", "state": "shipped", "sku": "LS-1", "unit_price": _MONEY, "item_amount": _MONEY,
         "currency": "USD", "quantity_ordered": 3, "quantity_cancelled": 1, "quantity_shipped": 2, "changed_on": TODAY,
     },
+    "core.listing_stock": {"available": 5},
+    "core.returns": {"updated_at": NOON, "changed_on": TODAY, "custody": "received", "refund": "refunded",
+                     "order_id": "1", "refund_amount": _MONEY, "currency": "USD"},
+    "core.payments": {"posted_at": NOON, "changed_on": TODAY, "kind": "sale"},
     "stock.movements": {"quantity": -2, "changed_on": TODAY},
     "stock.positions": {"on_hand": 5, "available": 4, "unit_cost": _MONEY, "stock_value": _MONEY},
     "planning.daily_demand": {"units": 2, "orders": 1},
@@ -74,15 +92,18 @@ _VALID: dict[str, dict[str, Any]] = {
 
 _BROKEN_RULES: dict[str, dict[str, Any]] = {
     "payload_names_its_key": {"payload": "no JSON"},
+    "payload_is_json": {"payload": "no JSON"},
+    "kinds_known": {"kind": "unknown"},
+    "returns_name_their_order": {"order_id": None},
     "in_its_partition": {"changed_on": TODAY - timedelta(days=1)},
     "statuses_known": {"transaction_status": "LOST"},
     "lines_carry_money": {"amount": None},
     "totals_are_whole": {"total_amount": "9.50", "settlement_start_date": None},
-    "quantities_believable": {"quantity": -200_000},
+    "quantities_believable": {"quantity": -200_000, "available": 200_000},
     "not_in_the_future": {"ordered_at": NOON + timedelta(days=9)},
     "rates_believable": {"units_per_eur": Decimal("9000000.00000000")},
     "prices_have_a_currency": {"currency": None},
-    "states_known": {"state": "unknown"},
+    "states_known": {"state": "unknown", "custody": "unknown"},
     "totals_believable": {"total_amount": Decimal("-1.0000")},
     "skus_mapped": {"sku": None},
     "amount_has_currency": {"currency": None},

@@ -6,6 +6,7 @@ Does not belong here: deciding whether a paged reading is whole (`complete.py`),
 Payloads come back as Amazon wrote them, amounts as `Decimal`, instants as text.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,13 +22,18 @@ from linkstar_pipelines.connectors.amazon.operations import IncludedData, Operat
 from linkstar_pipelines.connectors.amazon.settlement import fetch_document
 from linkstar_pipelines.connectors.errors import CredentialError, MalformedAnswerError, RequestRejectedError
 from linkstar_pipelines.connectors.http import HttpCore
-from linkstar_pipelines.connectors.request import Answer, Request, json_with
+from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
+from linkstar_pipelines.connectors.request import Answer, Request, canonical_json, json_with
+from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.settings import AmazonStore
 
-Payload = dict[str, Any]
 _USER_AGENT: Final = "LinkStarPipelines/0.1 (Language=Python)"
 _MOST_LISTINGS: Final = 1000  # a search pages no further, whatever it found
 _LISTING_DATA: Final = "summaries,offers,fulfillmentAvailability"
+# Other page sizes put the page borders elsewhere, so that a skipped page hides other records each time.
+_ORDER_PAGES: Final = (100, 87, 73)
+_LISTING_PAGES: Final = (20, 17, 13)
+_INSTANT: Final = timedelta(milliseconds=1)  # Amazon's bounds are inclusive, to the millisecond
 _LONGEST_FINANCE_WINDOW: Final = timedelta(days=180)
 _MOST_TOKEN_REPEATS: Final = 25  # a faulty platform may serve a page again; an endless circle it must not become
 
@@ -47,15 +53,6 @@ class OrderPage:
     number: int
 
 
-@dataclass(frozen=True)
-class AccessCheck:
-    """What a cheap real call told: Amazon's clock against ours, and the granted rate (requests per second)."""
-
-    server_time: datetime | None
-    skew: timedelta | None
-    granted_rate: float | None
-
-
 class AmazonClient:
     """Calls to one seller account. Keep one per store and process: it holds the access token.
 
@@ -66,6 +63,36 @@ class AmazonClient:
         self.store = store
         self.http = http
         self._auth = AmazonAuth(store, http)
+
+    def read(self, stream: Stream, window: Window | None, reading: int) -> Iterator[Page]:
+        """List one stream once (see `Client.read`). Inventory records carry the marketplace that was asked for.
+
+        Raises:
+            ValueError: the stream needs a window and got none, or Amazon does not offer the stream.
+        """
+        if stream is Stream.LISTINGS:
+            for items in self.search_listings(page_size=_LISTING_PAGES[reading % len(_LISTING_PAGES)]):
+                yield Page(items)
+        elif stream is Stream.INVENTORY:
+            yield from self._inventory()
+        elif window is None:
+            raise ValueError(f"{stream} are read by a window of change times")
+        elif stream is Stream.ORDERS:
+            size = _ORDER_PAGES[reading % len(_ORDER_PAGES)]
+            before = window.end - _INSTANT if window.end else None
+            for page in self.search_orders(updated_after=window.start, updated_before=before, page_size=size):
+                yield Page(page.orders, upper_bound=page.upper_bound)
+        elif stream is Stream.FINANCES:
+            end = datetime.now(UTC) - op.SETTLED if window.end is None else window.end
+            for transactions in self.transactions(window.start, end):
+                yield Page(transactions)
+        else:
+            raise ValueError(f"Amazon offers no stream of {stream}")
+
+    def _inventory(self) -> Iterator[Page]:
+        for marketplace_id in self.store.marketplace_ids:
+            for summaries in self.fba_inventory(marketplace_id):
+                yield Page([_with_marketplace(summary, marketplace_id) for summary in summaries])
 
     def search_orders(
         self,
@@ -119,11 +146,61 @@ class AmazonClient:
                 platform=op.PLATFORM, store=self.store.name, operation=op.SEARCH_ORDERS.name,
             ) from None  # fmt: skip
 
-    def get_order(self, order_id: str, *, included_data: Sequence[IncludedData] = op.ORDER_DATA) -> Payload:
-        """Return one order as in the model's `Order`."""
-        answer = self._call(op.GET_ORDER, {"includedData": ",".join(included_data)}, order_id)
+    def get_order(self, order_id: str) -> Payload | None:
+        """Return one order as in the model's `Order`; None when the account has none of that id."""
+        try:
+            answer = self._call(op.GET_ORDER, {"includedData": ",".join(op.ORDER_DATA)}, order_id)
+        except RequestRejectedError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
         order: Payload = answer.data["order"]
         return order
+
+    def push_stock(self, changes: Sequence[StockChange]) -> list[Receipt]:
+        """Set the quantities of seller-shipped listings, one call each.
+
+        HTTP 200 with the status INVALID is a refusal, and so is any other 4xx about the listing.
+        """
+        return [self._push_quantity(change) for change in changes]
+
+    def _push_quantity(self, change: StockChange) -> Receipt:
+        availability = [{"fulfillment_channel_code": op.SELLER_CHANNEL, "quantity": change.quantity}]
+        patch = {"op": "replace", "path": "/attributes/fulfillment_availability", "value": availability}
+        body = {"productType": "PRODUCT", "patches": [patch]}
+        try:
+            answer = self._call(
+                op.PATCH_LISTING, {"marketplaceIds": change.marketplace_id}, self.store.seller_id, change.seller_sku,
+                body=body,
+            )  # fmt: skip
+        except RequestRejectedError as error:
+            return Receipt(change.listing_id, accepted=False, reason=f"{error.status} {error.code}")
+        issues = "; ".join(str(issue.get("message")) for issue in answer.data.get("issues") or [])
+        accepted = answer.data["status"] in {"ACCEPTED", "VALID"}
+        return Receipt(
+            change.listing_id,
+            accepted=accepted,
+            reason="" if accepted else issues or str(answer.data["status"]),
+            remote_id=str(answer.data.get("submissionId", "")),
+        )
+
+    def confirm_shipment(self, parcel: Parcel) -> Receipt:
+        """Confirm one package; the same reference again corrects that package."""
+        package = str(int(hashlib.sha256(parcel.reference.encode()).hexdigest()[:12], 16))
+        detail = {
+            "packageReferenceId": package,
+            "carrierCode": parcel.carrier if parcel.carrier in op.CARRIERS else "Other",
+            "carrierName": parcel.carrier,
+            "trackingNumber": parcel.tracking_number,
+            "shipDate": format_instant(parcel.shipped_at),
+            "orderItems": [{"orderItemId": line, "quantity": units} for line, units in parcel.lines.items()],
+        }
+        body = {"marketplaceId": parcel.marketplace_id, "packageDetail": detail}
+        try:
+            self._call(op.CONFIRM_SHIPMENT, {}, parcel.order_id, body=body)
+        except RequestRejectedError as error:
+            return Receipt(parcel.reference, accepted=False, reason=f"{error.status} {error.code}")
+        return Receipt(parcel.reference, accepted=True, remote_id=package)
 
     def search_listings(self, *, page_size: int = 20) -> Iterator[list[Payload]]:
         """List the store's listings, page by page, oldest first; pages hold the model's `Item`.
@@ -237,21 +314,24 @@ class AmazonClient:
                     platform=op.PLATFORM, store=self.store.name, operation=operation.name, trace_id=answer.trace_id,
                 )  # fmt: skip
 
-    def _call(self, operation: Operation, params: Mapping[str, str], *path: str) -> Answer:
+    def _call(
+        self, operation: Operation, params: Mapping[str, str], *path: str, body: Mapping[str, Any] | None = None
+    ) -> Answer:
         """Call with the current access token; if Amazon refuses the token, once more with a fresh one."""
         token = self._auth.token()
         request = Request(
             platform=op.PLATFORM,
             store=self.store.name,
             operation=operation.name,
-            method="GET",
+            method=operation.method,
             url=self.store.endpoint.rstrip("/") + operation.path.format(*(quote(part, safe="") for part in path)),
             params=params,
-            headers=_headers(token.get_secret_value()),
+            headers=_headers(token.get_secret_value(), json_body=body is not None),
+            body=canonical_json(body).encode() if body is not None else None,
             plan=operation.plan,
             public_params=op.PUBLIC_PARAMS,
             secrets=(token, self.store.client_secret, self.store.refresh_token),
-            decode=json_with(*operation.required),
+            decode=json_with(*operation.required) if operation.required else lambda _body, _headers: {},
             quota_header=op.RATE_HEADER,
             request_id_header=op.REQUEST_ID_HEADER,
             explain=op.explain_error,
@@ -262,7 +342,8 @@ class AmazonClient:
             if error.status not in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
                 raise
         fresh = self._auth.token(not_this=token)
-        request = replace(request, headers=_headers(fresh.get_secret_value()), secrets=(fresh, *request.secrets))
+        headers = _headers(fresh.get_secret_value(), json_body=body is not None)
+        request = replace(request, headers=headers, secrets=(fresh, *request.secrets))
         try:
             return self.http.call(request)
         except RequestRejectedError as error:
@@ -280,9 +361,17 @@ class AmazonClient:
         )  # fmt: skip
 
 
-def _headers(token: str) -> dict[str, str]:
+def _headers(token: str, *, json_body: bool) -> dict[str, str]:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return {"x-amz-access-token": token, "x-amz-date": stamp, "user-agent": _USER_AGENT, "accept": "application/json"}
+    sent = {"content-type": "application/json"} if json_body else {}
+    return {
+        "x-amz-access-token": token, "x-amz-date": stamp, "user-agent": _USER_AGENT, "accept": "application/json",
+        **sent,
+    }  # fmt: skip
+
+
+def _with_marketplace(summary: Any, marketplace_id: str) -> Any:
+    return {**summary, "marketplaceId": marketplace_id} if isinstance(summary, dict) else summary
 
 
 def _paginated(page: Payload) -> str | None:

@@ -6,7 +6,7 @@ Does not belong here: sending, paging, credentials.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from linkstar_pipelines.storage.rate_budget import Plan
@@ -28,12 +28,16 @@ ORDER_DATA: Final[tuple[IncludedData, ...]] = (
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its name in the model, path, documented usage plan, and what an answer must hold."""
+    """One operation: its name in the model, path, documented usage plan, and what an answer must hold.
+
+    An operation that requires nothing answers without a body.
+    """
 
     name: str
     path: str
     plan: Plan
     required: tuple[str, ...]
+    method: str = "GET"
 
 
 SEARCH_ORDERS: Final = Operation("searchOrders", "/orders/2026-01-01/orders", Plan(0.0056, 20), ("orders",))
@@ -51,6 +55,18 @@ GET_REPORTS: Final = Operation("getReports", "/reports/2021-06-30/reports", Plan
 GET_REPORT_DOCUMENT: Final = Operation(
     "getReportDocument", "/reports/2021-06-30/documents/{}", Plan(0.0167, 15), ("reportDocumentId", "url")
 )
+PATCH_LISTING: Final = Operation(
+    "patchListingsItem", "/listings/2021-08-01/items/{}/{}", Plan(5, 5), ("status",), method="PATCH"
+)
+CONFIRM_SHIPMENT: Final = Operation(
+    "confirmShipment", "/orders/v0/orders/{}/shipmentConfirmation", Plan(2, 10), (), method="POST"
+)
+
+SELLER_CHANNEL: Final = "DEFAULT"
+SETTLED: Final = timedelta(minutes=3)
+"""Amazon refuses bounds younger than two minutes; clocks differ a little."""
+CARRIERS: Final = frozenset({"4PX", "China Post", "DHL", "FedEx", "UPS", "USPS", "Yanwen", "YunExpress"})
+"""Carriers that are told by their code; any other goes as `Other` with its name."""
 
 # Values of these may stand in the call log; page tokens, signatures and whatever comes next are masked.
 PUBLIC_PARAMS: Final = frozenset({

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from linkstar_pipelines.sandbox.amazon.order_json import DATASETS, render
+from linkstar_pipelines.sandbox.amazon.shipments import ShipmentsApi
 from linkstar_pipelines.sandbox.amazon.wire import SETTLE_TIME, Call, invalid, not_found
 from linkstar_pipelines.sandbox.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
 from linkstar_pipelines.sandbox.search import Found, SearchIndex
@@ -35,11 +36,14 @@ class _Window:
 class OrdersApi:
     """Answers the operations of the Orders API."""
 
-    def __init__(self, world: World, index: SearchIndex, tokens: TokenBook, token_ttl: float) -> None:
+    def __init__(
+        self, world: World, index: SearchIndex, tokens: TokenBook, token_ttl: float, shipments: ShipmentsApi
+    ) -> None:
         self._world = world
         self._index = index
         self._tokens = tokens
         self._token_ttl = token_ttl
+        self._shipments = shipments
 
     def search(self, call: Call) -> Reply:
         """Answer searchOrders."""
@@ -83,7 +87,10 @@ class OrdersApi:
         index = order.index_at(call.now) if order else -1
         if order is None or index < 0:
             raise not_found(f"Order {call.path['orderId']} does not exist for this seller.")
-        return Reply({"order": render(order, order.versions[index], parts)})
+        body = render(order, order.versions[index], parts)
+        if "PACKAGES" in parts and (told := self._shipments.packages(order.id)):
+            body["packages"] = [*body.get("packages", []), *told]
+        return Reply({"order": body})
 
     def _cursor(self, token: str, mark: str) -> Json:
         try:

@@ -8,6 +8,7 @@ from linkstar_pipelines.sandbox.quota import Plans
 PLANS: Plans = {  # operation: (requests per second, burst)
     "searchOrders": (0.0056, 20),
     "getOrder": (0.5, 30),
+    "confirmShipment": (2, 10),
     "getInventorySummaries": (2, 2),
     "searchListingsItems": (5, 5),
     "getListingsItem": (5, 10),

@@ -15,6 +15,7 @@ from linkstar_pipelines.sandbox.amazon.listings import ListingsApi
 from linkstar_pipelines.sandbox.amazon.orders import OrdersApi
 from linkstar_pipelines.sandbox.amazon.plans import PLANS
 from linkstar_pipelines.sandbox.amazon.reports import ReportsApi
+from linkstar_pipelines.sandbox.amazon.shipments import ShipmentsApi
 from linkstar_pipelines.sandbox.bench import Bench
 from linkstar_pipelines.sandbox.quota import QuotaDesk
 
@@ -29,7 +30,8 @@ class Side:
         self._gateway = bench.gateway(AmazonDialect(quotas), prefix="")
         self._logins = logins
         self._amazon = AmazonGateway(self._gateway, bench.clock, logins, quotas)
-        self._orders = OrdersApi(world, bench.index, tokens, options.page_token_ttl)
+        self._shipments = ShipmentsApi(world)
+        self._orders = OrdersApi(world, bench.index, tokens, options.page_token_ttl, self._shipments)
         self._listings, self._inventory = ListingsApi(world, tokens), InventoryApi(world, tokens)
         self._finances = FinancesApi(world, bench.settlements, tokens)
         self._reports = ReportsApi(world, bench.settlements, tokens, bench.clock)
@@ -44,6 +46,9 @@ class Side:
             opened("POST", "/auth/o2/token", "token", lambda _request, body: self._logins.issue(body)),
             operation("GET", "/orders/2026-01-01/orders", "searchOrders", orders.search),
             operation("GET", "/orders/2026-01-01/orders/{orderId}", "getOrder", orders.get),
+            operation(
+                "POST", "/orders/v0/orders/{orderId}/shipmentConfirmation", "confirmShipment", self._shipments.confirm
+            ),
             operation("GET", item, "searchListingsItems", listings.search),
             operation("GET", f"{item}/{{sku:path}}", "getListingsItem", listings.get),
             operation("PATCH", f"{item}/{{sku:path}}", "patchListingsItem", listings.patch),

@@ -1,0 +1,44 @@
+"""Raw streams of all platforms, on their way into one core table.
+
+Belongs here: walking the registered platforms, and putting their parts together.
+Does not belong here: what a platform's payloads mean (the platform's own readers).
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from typing import TypeVar
+
+import dataframely as dy
+import polars as pl
+
+from linkstar_pipelines.connectors.platform import Platform
+from linkstar_pipelines.connectors.registry import platform_named
+from linkstar_pipelines.domain.quarantine import concat_rejects
+from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.streams import RAW_TABLES, identity_of
+from linkstar_pipelines.storage.lake import Lake
+
+S = TypeVar("S", bound=dy.Schema)
+
+
+def offering(stream: Stream) -> Iterator[tuple[Platform, type[dy.Schema]]]:
+    """Every platform that offers a stream, with its raw table."""
+    for (name, offered), schema in RAW_TABLES.items():
+        if offered is stream:
+            yield platform_named(name), schema
+
+
+def changed(lake: Lake, stream: Stream, days: Collection[date]) -> Iterator[tuple[Platform, pl.DataFrame]]:
+    """All versions of the records that changed on some days, platform by platform; none that has none."""
+    for platform, schema in offering(stream):
+        versions = lake.touched(schema, ("platform", "store", identity_of(platform.name, stream)), days)
+        if versions.height:
+            yield platform, versions
+
+
+def together(
+    schema: type[S], parts: Sequence[tuple[pl.DataFrame, pl.DataFrame]]
+) -> tuple[dy.DataFrame[S], pl.DataFrame]:
+    """Put the good rows and the rejected ones of several platforms under each other."""
+    good = pl.concat([schema.create_empty(), *(frame for frame, _ in parts)])
+    return schema.cast(good), concat_rejects(*(rejected for _, rejected in parts))

@@ -1,0 +1,105 @@
+"""Amazon's records as raw rows: identity, times and marketplace of each, personal data taken out. Pure.
+
+Belongs here: one `StreamForm` per stream. Does not belong here: reading meaning out of payloads (`domain/amazon_*`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from linkstar_pipelines.connectors.amazon import operations as op
+from linkstar_pipelines.connectors.platform import Payload, Row, StreamForm
+from linkstar_pipelines.domain.privacy import mask_order
+from linkstar_pipelines.schemas.platforms import Stream
+
+NO_MARKETPLACE: Final = "-"
+"""Marketplace of an order that was placed outside Amazon and only shipped by it."""
+
+
+def _order(payload: Payload) -> Sequence[Row] | str:
+    if not isinstance(payload.get("orderItems"), list):
+        return "orderItems is missing or no list"
+    return [
+        {
+            "order_id": _text(payload, "orderId"),
+            "marketplace_id": _marketplace(payload),
+            "created_at": _text(payload, "createdTime"),
+            "updated_at": _text(payload, "lastUpdatedTime"),
+        }
+    ]
+
+
+def _marketplace(order: Payload) -> str | None:
+    channel = order.get("salesChannel")
+    found = _text(channel, "marketplaceId")
+    return found or (NO_MARKETPLACE if _text(channel, "channelName") == "NON_AMAZON" else None)
+
+
+def _listing(payload: Payload) -> Sequence[Row] | str:
+    summaries = payload.get("summaries")
+    marketplaces = {_text(summary, "marketplaceId") for summary in summaries} if isinstance(summaries, list) else set()
+    rows = [
+        {"seller_sku": _text(payload, "sku"), "marketplace_id": found} for found in sorted(filter(None, marketplaces))
+    ]
+    return rows or "summaries name no marketplace"
+
+
+def _summary(payload: Payload) -> Sequence[Row] | str:
+    return [{"seller_sku": _text(payload, "sellerSku"), "marketplace_id": _text(payload, "marketplaceId")}]
+
+
+def _transaction(payload: Payload) -> Sequence[Row] | str:
+    return [
+        {
+            "transaction_id": _text(payload, "transactionId"),
+            "transaction_status": _text(payload, "transactionStatus"),
+            "posted_at": _text(payload, "postedDate"),
+        }
+    ]
+
+
+def _pile(record: Any) -> str:
+    parts = ("marketplaceId", "sellerSku", "fnSku", "condition")
+    return "|".join(_text(record, part) or "" for part in parts).strip("|")
+
+
+def _text(value: object, field: str) -> str | None:
+    found = value.get(field) if isinstance(value, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
+def _instant(field: str) -> Any:
+    def read(record: object) -> datetime | None:
+        try:
+            return op.parse_instant(_text(record, field) or "")
+        except ValueError:
+            return None
+
+    return read
+
+
+FORMS: Final = {
+    Stream.ORDERS: StreamForm(
+        rows=_order,
+        identify=lambda order: _text(order, "orderId") or "",
+        page_size=100,
+        operation=op.SEARCH_ORDERS.name,
+        mask=mask_order,
+        changed_at=_instant("lastUpdatedTime"),
+    ),
+    Stream.LISTINGS: StreamForm(
+        rows=_listing,
+        identify=lambda item: _text(item, "sku") or "",
+        page_size=20,
+        operation=op.SEARCH_LISTINGS.name,
+    ),
+    Stream.INVENTORY: StreamForm(rows=_summary, identify=_pile, page_size=50, operation=op.FBA_INVENTORY.name),
+    Stream.FINANCES: StreamForm(
+        rows=_transaction,
+        identify=lambda transaction: _text(transaction, "transactionId") or "",
+        page_size=100,
+        operation=op.LIST_TRANSACTIONS.name,
+        changed_at=_instant("postedDate"),
+    ),
+}
+"""How Amazon's records become raw rows."""

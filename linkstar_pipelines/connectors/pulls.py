@@ -1,0 +1,197 @@
+"""Pulls: one stream of one store, read whole and turned into raw rows, with the proof that nothing is missing.
+
+Belongs here: which window a run reads, the reading, the observations made of it, and what proves it whole, for every
+platform alike.
+Does not belong here: when a pull happens (`orchestration/`), or where its rows go (`assets/`).
+
+A window is proven by two independent readings that hold the same records, by the platform's own count where it states
+one, and by push notifications: a record that an event names and no reading showed is asked for by its id. What is
+missing meanwhile is named in `ops.ingest_gap`. The seals are put only after the rows are published.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, TypeVar
+
+import dataframely as dy
+import polars as pl
+
+from linkstar_pipelines.connectors.complete import Reading, read_stream
+from linkstar_pipelines.connectors.errors import ConnectorError
+from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.observations import raw_rows
+from linkstar_pipelines.connectors.platform import Client, Payload, Platform, Window
+from linkstar_pipelines.connectors.stores import StoreFailure, ask_stores
+from linkstar_pipelines.domain.quarantine import concat_rejects
+from linkstar_pipelines.schemas.platforms import CHANGING, Stream
+from linkstar_pipelines.schemas.streams import identity_of
+from linkstar_pipelines.storage.ingest_windows import Seal, StreamOf, end_of
+
+_SETTLED: Final = timedelta(minutes=3)  # younger changes may not be listed yet; clocks differ a little
+
+S = TypeVar("S", bound=dy.Schema)
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What one pull brought: rows for the raw table, refused ones, and how it was read."""
+
+    store: str
+    rows: pl.DataFrame
+    rejected: pl.DataFrame
+    readings: int = 1
+    seals: tuple[Seal, ...] = ()
+
+
+@dataclass
+class Pulls:
+    """The pulls of all stores; a store that failed never keeps the others from being read."""
+
+    done: list[Pull] = field(default_factory=list)
+    failed: dict[str, StoreFailure] = field(default_factory=dict)
+
+    def rows(self, schema: type[S]) -> dy.DataFrame[S]:
+        """Rows of all stores that answered."""
+        return schema.cast(pl.concat([schema.create_empty(), *(pull.rows for pull in self.done)]))
+
+    @property
+    def rejected(self) -> pl.DataFrame:
+        """Refused rows of all stores."""
+        return concat_rejects(*(pull.rejected for pull in self.done))
+
+
+def pull_stores(stores: Sequence[str], pull: Callable[[str], Pull]) -> Pulls:
+    """Pull from all stores side by side; collect failures instead of stopping at one."""
+    done, failed = ask_stores(stores, pull)
+    return Pulls(list(done.values()), failed)
+
+
+def window(days: Collection[date], platform_now: datetime) -> Window | None:
+    """The change window of a run over `days`, seen from the platform's clock; None when it lies in the future."""
+    start = datetime.combine(min(days), time.min, UTC)
+    end = datetime.combine(max(days), time.min, UTC) + timedelta(days=1)
+    if start >= platform_now - _SETTLED:
+        return None
+    return Window(start, end if end <= platform_now - _SETTLED else None)
+
+
+def platform_now(client: Client) -> datetime:
+    """The platform's own clock: windows are judged by it. Ours where an answer carries no date."""
+    return client.check_access().server_time or datetime.now(UTC)
+
+
+def pull_stream(
+    client: Client, platform: Platform, stream: Stream, days: Collection[date], *, readings: int, keep_personal: bool
+) -> Pull:
+    """Read one stream of one store: what changed on `days`, or what is there now.
+
+    Args:
+        client: The store's client.
+        platform: Its platform.
+        stream: One of the platform's streams.
+        days: UTC days of change, for streams that are read by change time.
+        readings: Fewest independent readings that must agree.
+        keep_personal: Keep personal data in payloads.
+    """
+    http, where = client.http, StreamOf(platform.name, client.store.name, stream.value)
+    http.land(platform.name, {operation: kept.value for operation, (kept, _) in platform.bodies.items()})
+    now = platform_now(client)
+    span = window(days, now) if stream in CHANGING else None
+    if span is None and stream in CHANGING:
+        return _pull(where, platform, stream, [], now, keep_personal=keep_personal)
+    if span is not None and span.end is None and stream is not Stream.ORDERS:
+        span = Window(span.start, now - _SETTLED)  # orders are listed up to the platform's own present
+    covered = _covered(days, now) if span is not None else []
+    http.windows.move(where, covered, "fetching")
+    try:
+        reading = read_stream(
+            client,
+            platform,
+            stream,
+            span,
+            readings,
+            now=now,
+            watch=lambda lacking: _name(http, where, covered, lacking),
+        )
+    except ConnectorError:
+        http.windows.move(where, covered, "gap")
+        raise
+    records = list(reading.records)
+    if span is not None and stream is Stream.ORDERS:
+        records += _notified(client, platform, where, span, reading)
+    http.windows.move(where, covered, "landed")
+    pulled = _pull(where, platform, stream, records, now, keep_personal=keep_personal)
+    http.windows.move(where, covered, "parsed")
+    if reading.upper_bound is None:
+        return replace(pulled, readings=reading.readings)
+    seals = _seals(pulled.rows, covered, reading, now - _SETTLED)
+    http.windows.move(where, covered, "compared")
+    return replace(pulled, readings=reading.readings, seals=tuple(seals))
+
+
+def _pull(
+    where: StreamOf, platform: Platform, stream: Stream, records: Sequence[Any], now: datetime, *, keep_personal: bool
+) -> Pull:
+    form = platform.streams[stream]
+    rows, rejected = raw_rows(platform.name, where.store, stream, form, records, now, keep_personal=keep_personal)
+    return Pull(where.store, rows, rejected, 0)
+
+
+def _covered(days: Collection[date], now: datetime) -> list[date]:
+    """The days of a run that have begun on the platform's clock, and those between them."""
+    first, last = min(days), min(max(days), now.date())
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _name(http: HttpCore, where: StreamOf, days: Collection[date], lacking: Mapping[str, str]) -> None:
+    if lacking:
+        http.windows.name_gaps(where, lacking)
+        http.windows.move(where, days, "gap")
+
+
+def _notified(client: Client, platform: Platform, where: StreamOf, span: Window, reading: Reading) -> list[Payload]:
+    """Ask for the orders that push notifications name in the window and that no reading showed.
+
+    An order that has changed again since then belongs to a later window; it is taken all the same, as an observation.
+    """
+    form, http, until = platform.streams[Stream.ORDERS], client.http, reading.upper_bound or datetime.now(UTC)
+    named = http.push_events.records(*where.key, span.start, until)
+    missing = named - {form.identify(record) for record in reading.records}
+    if missing:
+        http.windows.name_gaps(where, dict.fromkeys(missing, "every reading; named by a notification"))
+    # One call per order: only those are asked for that a reading lost, hardly ever any.
+    found = {order_id: client.get_order(order_id) for order_id in sorted(missing)}
+    return [order for order in found.values() if order is not None]
+
+
+def _seals(rows: pl.DataFrame, days: Collection[date], reading: Reading, settled: datetime) -> Iterator[Seal]:
+    """The seal of every day: how many records changed on it, and what agreed; none beyond what is settled."""
+    if reading.upper_bound is None:
+        return
+    counts = dict(rows.group_by("changed_on").len().iter_rows())
+    stated = f", as the platform counts them ({reading.total})" if reading.total is not None else ""
+    evidence = f"{reading.readings} readings found the same {reading.union} records{stated}"
+    for day in days:
+        yield Seal(day, min(end_of(day), reading.upper_bound, settled), counts.get(day, 0), reading.readings, evidence)
+
+
+def seal(http: HttpCore, platform: str, stream: Stream, pulled: Pulls, late: Mapping[str, Collection[str]]) -> None:
+    """Seal what was pulled, once its rows are published.
+
+    Args:
+        http: Any core of the installation.
+        platform: Platform of the pull.
+        stream: Its stream.
+        pulled: The pull of every store.
+        late: By store, records that showed only now in windows that had been sealed: they are named as gaps that have
+            just been closed, and their windows count as reopened.
+    """
+    for pull in pulled.done:
+        where = StreamOf(platform, pull.store, stream.value)
+        if found := late.get(pull.store):
+            http.windows.name_gaps(where, dict.fromkeys(found, "a sealed window; it came late"))
+            changed = pull.rows.filter(pl.col(identity_of(platform, stream)).is_in(list(found)))["changed_on"]
+            http.windows.reopen(where, changed.unique().to_list())
+        http.windows.seal(where, pull.seals)
+        http.windows.close_gaps(where)

@@ -1,0 +1,68 @@
+"""Walmart's settlement (reconciliation) reports: which there are, and their rows.
+
+Belongs here: reading the reports of a window and giving every row an identity.
+Does not belong here: what a row means (`payments.py`).
+
+A report never changes once it is out, and its rows have no id. A row is therefore identified by its report, its
+content, and its number among equal rows of the report: that stays the same however often and in whatever pages the
+report is read. Each record is `{"reportDate": "MMDDYYYY", "ordinal": n, "row": {...}}`, the row as Walmart wrote it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from linkstar_pipelines.connectors.errors import MalformedAnswerError
+from linkstar_pipelines.connectors.platform import Payload, Window
+from linkstar_pipelines.connectors.request import canonical_json
+from linkstar_pipelines.connectors.walmart import operations as op
+from linkstar_pipelines.connectors.walmart.calls import WalmartCalls
+from linkstar_pipelines.connectors.walmart.forms import report_instant
+
+_VERSION = {"reportVersion": "v1"}
+_PATIENCE = 2  # pages without progress that are asked for again before they count as the end
+
+
+def report_pages(calls: WalmartCalls, store: str, window: Window, size: int) -> Iterator[list[Payload]]:
+    """List the rows of the reports dated within a window, page by page.
+
+    Raises:
+        MalformedAnswerError: the date of a report cannot be read, so nobody knows which window it belongs to.
+    """
+    end = window.end or datetime.max.replace(tzinfo=UTC)
+    for date in calls.call(op.REPORT_DATES, _VERSION).data["availableApReportDates"]:
+        dated = report_instant(str(date))
+        if dated is None:
+            raise MalformedAnswerError(
+                f"the report date `{date}` is not in the form MMDDYYYY. Compare Walmart's current API model with the "
+                "connector.",
+                platform=op.PLATFORM, store=store, operation=op.REPORT_DATES.name,
+            )  # fmt: skip
+        if window.start <= dated < end:
+            yield from _rows(calls, str(date), size)
+
+
+def _rows(calls: WalmartCalls, date: str, size: int) -> Iterator[list[Payload]]:
+    known: Counter[str] = Counter()
+    offset, still = 0, 0
+    while True:
+        params = {"reportDate": date, **_VERSION, "offset": str(offset), "noOfRecords": str(size)}
+        page = calls.call(op.REPORT, params).data
+        rows = page["reportData"]
+        if not rows:
+            return
+        if not still:
+            yield [_record(date, row, known) for row in rows]
+        following = int(page.get("nextOffset") or 0)
+        if following > offset:
+            offset, still = following, 0
+        elif still < _PATIENCE:
+            still += 1
+        else:
+            return
+
+
+def _record(date: str, row: Payload, known: Counter[str]) -> Payload:
+    text = canonical_json(row)
+    known[text] += 1
+    return {"reportDate": date, "ordinal": known[text], "row": row}

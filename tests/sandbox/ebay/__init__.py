@@ -1,0 +1,1 @@
+"""Tests of eBay's side of the sandbox."""

@@ -1,0 +1,1 @@
+"""Tests of Shopee's side of the sandbox."""

@@ -2,7 +2,7 @@
 
 Belongs here: making readings, uniting them, naming what one of them lacked, and asking the stop rule of
 `domain/completeness.py` when to end. A reading is whole when the readings agree and, where the platform states how
-many records there are, one of them found exactly as many.
+many records there are, they found exactly as many.
 Does not belong here: any platform's parameters (each platform's client).
 """
 
@@ -69,6 +69,7 @@ class _Union:
         self._countable: set[str] = set()
         self._seen: list[set[str]] = []
         self._totals: list[int | None] = []
+        self._unnamed: set[bytes] = set()
 
     def add(self, pages: Iterable[Page], key: Callable[[Payload], str], counts: Callable[[Payload], bool]) -> None:
         seen: set[str] = set()
@@ -86,6 +87,8 @@ class _Union:
                     seen.add(identity)
                     if counts(record):
                         self._countable.add(identity)
+                else:
+                    self._unnamed.add(digest)
         self._seen.append(seen)
         self._totals.append(total)
 
@@ -96,10 +99,12 @@ class _Union:
 
     @property
     def as_many_as_stated(self) -> bool:
-        """Whether a reading found exactly as many records as the platform said, and all readings no more."""
-        stated = [(total, seen) for total, seen in zip(self._totals, self._seen, strict=True) if total is not None]
-        everything = set().union(*self._seen)
-        return not stated or any(len(seen) == total and everything <= seen for total, seen in stated)
+        """Whether all readings together found as many records as the platform stated in one of them.
+
+        A record without identity counts by its content: the platform counts it too.
+        """
+        stated = {total for total in self._totals if total is not None}
+        return not stated or len(set().union(*self._seen)) + len(self._unnamed) in stated
 
     @property
     def gaps(self) -> dict[str, tuple[int, ...]]:

@@ -43,7 +43,7 @@ from linkstar_pipelines.storage.ingest_windows import IngestWindows
 from linkstar_pipelines.storage.page_tally import PageTallies
 from linkstar_pipelines.storage.postgres import Postgres, open_postgres
 from linkstar_pipelines.storage.push_events import PushEvents
-from linkstar_pipelines.storage.rate_budget import Grant, RateBudget
+from linkstar_pipelines.storage.rate_budget import YIELDING_FLOOR, Grant, RateBudget
 from linkstar_pipelines.storage.tokens import StoreTokens, token_key
 
 _FIRST_PAUSE: Final = 0.05  # seconds, before the second attempt
@@ -74,6 +74,7 @@ class HttpCore:
         max_attempts: exchanges for one call that is safe to repeat.
         max_wait: longest wait for rate budget in one call, seconds.
         token_key: key of the stored tokens (`storage/tokens.py`).
+        yielding: leave a floor of every budget to others: for backfills, so that new orders never wait for history.
         client: transport to use instead of an own connection pool.
         sleep: how to wait, in seconds.
     """
@@ -86,12 +87,14 @@ class HttpCore:
         max_attempts: int,
         max_wait: float,
         token_key: SecretStr,
+        yielding: bool = False,
         client: httpx.Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._timeout = timeout
         self._max_attempts = max_attempts
         self._max_wait = max_wait
+        self._yielding = yielding
         self._client = client or httpx.Client(timeout=timeout, limits=httpx.Limits(max_connections=20))
         self._sleep = sleep
         self._jitter = random.Random()  # noqa: S311  # spreads retries; nothing is kept secret by it
@@ -193,7 +196,8 @@ class HttpCore:
             return Grant(wait=0, rate=0, learned=False)
         waited = 0.0
         while True:
-            grant = self._budget.take(request.platform, request.store, request.operation, request.plan)
+            owner, floor = request.counted_by or request.store, YIELDING_FLOOR if self._yielding else 0.0
+            grant = self._budget.take(request.platform, owner, request.operation, request.plan, floor=floor)
             if grant.granted:
                 return grant
             if waited + grant.wait > self._max_wait:
@@ -302,7 +306,7 @@ class HttpCore:
     ) -> None:
         if request.plan is None or response is None:
             return
-        key = (request.platform, request.store, request.operation)
+        key = (request.platform, request.counted_by or request.store, request.operation)
         rate = _rate(response, request.quota_header)
         if rate is not None and not (grant.learned and math.isclose(rate, grant.rate, rel_tol=1e-6)):
             self._budget.learn(*key, rate)

@@ -44,6 +44,7 @@ class Request:
     Attributes:
         idempotent: whether the platform may safely see it twice.
         plan: documented usage plan, None for calls without one.
+        counted_by: whom the platform counts the plan by, where it is not the store: the application's id.
         public_params: names of query parameters whose values may be written to the call log.
         secrets: values that must never appear in a log or message, whatever the platform echoes.
         decode: turns the body into `Answer.data`; raises `DecodeError` where the body is cut or lacks parts, and
@@ -64,6 +65,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     idempotent: bool = True
     plan: Plan | None = None
+    counted_by: str = ""
     public_params: Collection[str] = field(default=frozenset(), repr=False)
     secrets: tuple[SecretStr, ...] = field(default=(), repr=False)
     decode: Decoder = field(default=lambda body, _: read_json(body), repr=False)

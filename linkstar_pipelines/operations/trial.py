@@ -48,10 +48,67 @@ def _amazon(name: str, zone: str, marketplace_ids: str) -> _Store:
     )  # fmt: skip
 
 
+def _login(name: str, client: str, key: str) -> dict[str, str]:
+    """The sandbox's documented credentials of an account, under the platform's own names for them."""
+    return {client: f"sandbox-client-{name}", key: f"sandbox-secret-{name}"}
+
+
+def _ebay(name: str, zone: str, seller_id: str, marketplace_ids: str, **signing: str) -> _Store:
+    address = {"API_URL": "{url}/ebay", "APIZ_URL": "{url}/ebay", "REFRESH_TOKEN": f"sandbox-refresh-{name}"}
+    named = {"SELLER_ID": seller_id, "MARKETPLACE_IDS": marketplace_ids}
+    return _Store("ebay", name, zone, named | address | _login(name, "CLIENT_ID", "CLIENT_SECRET") | signing)
+
+
+def _walmart(name: str) -> _Store:
+    login = _login(name, "CLIENT_ID", "CLIENT_SECRET")
+    return _Store("walmart", name, "America/Chicago", {"ENDPOINT": "{url}/walmart", **login})
+
+
+def _shopee(name: str, zone: str, partner_id: str, shop_id: str, region: str) -> _Store:
+    return _Store(
+        "shopee", name, zone,
+        {
+            "PARTNER_ID": partner_id, "PARTNER_KEY": f"sandbox-secret-{name}", "SHOP_ID": shop_id, "REGION": region,
+            "REFRESH_TOKEN": f"sandbox-refresh-{name}", "ENDPOINT": "{url}/shopee",
+        },
+    )  # fmt: skip
+
+
+def _aliexpress(name: str, seller_id: str) -> _Store:
+    return _Store(
+        "aliexpress", name, "Asia/Shanghai",
+        {
+            "SELLER_ID": seller_id, "REFRESH_TOKEN": f"sandbox-refresh-{name}", "ENDPOINT": "{url}/aliexpress",
+            **_login(name, "APP_KEY", "APP_SECRET"),
+        },
+    )  # fmt: skip
+
+
+_EBAY_TEST_KEY: Final = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF"
+"""eBay's published test key for message signatures; the sandbox knows its public half."""
+
+_EBAY_TEST_JWE: Final = (
+    "eyJ6aXAiOiJERUYiLCJlbmMiOiJBMjU2R0NNIiwidGFnIjoiSXh2dVRMb0FLS0hlS0Zoa3BxQ05CUSIsImFsZyI6IkEyNTZHQ01LVyIsIml2Ijoi"
+    "aFd3YjNoczk2QzEyOTNucCJ9.2o02pR9SoTF4g_5qRXZm6tF4H52TarilIAKxoVUqjd8.3qaF0KJN-rFHHm_P.AMUAe9PPduew09mANIZ-O_68CC"
+    "uv6EIx096rm9WyLZnYz5N1WFDQ3jP0RBkbaOtQZHImMSPXIHVaB96RWshLuJsUgCKmTAwkPVCZv3zhLxZVxMXtPUuJ-ppVmPIv0NzznWCOU5Kvb9"
+    "Xux7ZtnlvLXgwOFEix-BaWNomUAazbsrUCbrp514GIea3butbyxXLNi6R9TJUNh8V2uan-optT1MMyS7eMQnVGL5rYBULk.9K5ucUqAu0DqkkhgubsHHw"
+)
+
 _STORES: Final = (
     _amazon("na", "America/Los_Angeles", "ATVPDKIKX0DER"),
     _amazon("eu", "Europe/London", "A1F83G8C2ARO7P,A1PA6795UKMFR9"),
-)
+    _ebay("ebus", "America/New_York", "linkstar_us", "EBAY_US"),
+    _ebay(
+        "ebeu", "Europe/Berlin", "linkstar_eu", "EBAY_GB,EBAY_DE",
+        SIGNING_PRIVATE_KEY=_EBAY_TEST_KEY, SIGNING_JWE=_EBAY_TEST_JWE,
+    ),
+    _walmart("wm1"),
+    _walmart("wm2"),
+    _shopee("spsg", "Asia/Singapore", "2001887", "727720655", "SG"),
+    _shopee("spmy", "Asia/Kuala_Lumpur", "2001888", "727720656", "MY"),
+    _aliexpress("ae1", "2671514005"),
+    _aliexpress("ae2", "2671514006"),
+)  # fmt: skip
 
 ACCOUNTS: Final = ",".join(store.name.upper() for store in _STORES)
 """Accounts of the sandbox that trade in the demo."""

@@ -194,7 +194,6 @@ _CORE: Final[dict[str, list[Expectation]]] = {
             "No amount has a label that we have never heard of.",
             mostly=0.99,
         ),
-        _in_partition_of("posted_at"),
     ],
 }
 

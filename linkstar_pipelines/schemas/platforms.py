@@ -41,6 +41,8 @@ PLATFORMS: Final[dict[str, PlatformName]] = {
         PlatformName("walmart", "Walmart", "沃尔玛"),
         PlatformName("shopee", "Shopee", "虾皮"),
         PlatformName("aliexpress", "AliExpress", "全球速卖通"),
+        PlatformName("shopify", "Shopify", "Shopify", (Stream.ORDERS, Stream.LISTINGS, Stream.INVENTORY)),
+        PlatformName("tiktok", "TikTok Shop", "TikTok 小店", (Stream.ORDERS, Stream.LISTINGS, Stream.INVENTORY)),
     )
 }
 """Every platform by name. A further one is a line here, a package in `connectors/`, and a side in `sandbox/`."""

@@ -1,7 +1,7 @@
-"""Rate budgets: one token bucket per platform, store and operation, shared by all processes.
+"""Rate budgets: one token bucket per platform, store (or application) and operation, shared by all processes.
 
 Belongs here: taking, learning and emptying a bucket in `ops.rate_budget`. Time is the database server's, so
-processes on several machines agree.
+processes on several machines agree. A backfill takes only what is above a floor: the present goes first.
 Does not belong here: waiting (the HTTP core waits, outside of any transaction), or the documented plans.
 """
 
@@ -12,8 +12,11 @@ from linkstar_pipelines.storage.postgres import Postgres
 
 # Grants are spaced at the client, limits are counted at the platform: requests that overtake each other on the
 # way would exceed an exactly equal bucket. So a little of the plan is left unused.
-RATE_SHARE: Final = 0.95
-BURST_SHARE: Final = 0.9
+RATE_SHARE: Final = 0.985
+BURST_SHARE: Final = 0.95
+
+YIELDING_FLOOR: Final = 0.3
+"""Share of a full bucket that a backfill leaves to whatever follows the present."""
 
 _TAKE: Final = """
     INSERT INTO ops.rate_budget AS b (platform, store, operation, rate_per_second, burst, tokens)
@@ -22,11 +25,12 @@ _TAKE: Final = """
         tokens = LEAST(b.burst, b.tokens + b.rate_per_second * extract(epoch FROM clock_timestamp() - b.updated_at))
                  - 1,
         updated_at = clock_timestamp()
-    WHERE LEAST(b.burst, b.tokens + b.rate_per_second * extract(epoch FROM clock_timestamp() - b.updated_at)) >= 1
+    WHERE LEAST(b.burst, b.tokens + b.rate_per_second * extract(epoch FROM clock_timestamp() - b.updated_at))
+          >= LEAST(b.burst, 1 + %s * b.burst)
     RETURNING rate_per_second, learned_at IS NOT NULL
 """
 _WAIT: Final = """
-    SELECT (1 - tokens) / rate_per_second - extract(epoch FROM clock_timestamp() - updated_at), rate_per_second,
+    SELECT (LEAST(burst, 1 + %s * burst) - tokens) / rate_per_second - extract(epoch FROM clock_timestamp() - updated_at), rate_per_second,
            learned_at IS NOT NULL
     FROM ops.rate_budget WHERE platform = %s AND store = %s AND operation = %s
 """
@@ -78,17 +82,34 @@ class RateBudget:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
 
-    def take(self, platform: str, store: str, operation: str, plan: Plan) -> Grant:
-        """Take one token if there is one; a bucket not seen before starts full, with the documented plan."""
+    def take(self, platform: str, store: str, operation: str, plan: Plan, *, floor: float = 0.0) -> Grant:
+        """Take one token if there is one; a bucket not seen before starts full, with the documented plan.
+
+        Args:
+            platform: Platform.
+            store: Whom the platform counts by: the store, or the application.
+            operation: Operation.
+            plan: Documented usage plan.
+            floor: Share of a full bucket to leave for others.
+        """
         burst = max(1.0, plan.burst * BURST_SHARE)
         key = (platform, store, operation)
-        taken = self._run(_TAKE, *key, plan.rate * RATE_SHARE, burst, burst - 1)
+        taken = self._run(_TAKE, *key, plan.rate * RATE_SHARE, burst, burst - 1, floor)
         if taken:
             return Grant(wait=0, rate=taken[0] / RATE_SHARE, learned=bool(taken[1]))
-        row = self._run(_WAIT, *key)
+        row = self._run(_WAIT, floor, *key)
         if row is None:
             return Grant(wait=0.001, rate=plan.rate, learned=False)  # the bucket was removed in between: try again
         return Grant(wait=max(0.001, row[0]), rate=row[1] / RATE_SHARE, learned=bool(row[2]))
+
+    def known(self) -> list[tuple[str, str, str, float, float, float, bool]]:
+        """Every bucket: platform, owner, operation, rate (requests per second), burst, tokens now, learned or not."""
+        rows = self._postgres.fetch(
+            "SELECT platform, store, operation, rate_per_second, burst, LEAST(burst, tokens + rate_per_second * "
+            "extract(epoch FROM clock_timestamp() - updated_at)), learned_at IS NOT NULL FROM ops.rate_budget "
+            "ORDER BY platform, store, operation"
+        )
+        return [(*row[:3], row[3] / RATE_SHARE, float(row[4]), float(row[5]), bool(row[6])) for row in rows]
 
     def learn(self, platform: str, store: str, operation: str, rate: float) -> None:
         """Set the rate (requests per second) that the platform says it grants; takes effect at once."""

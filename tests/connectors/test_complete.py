@@ -111,6 +111,11 @@ def test_what_a_reading_lacked_is_named(make_core: MakeCore) -> None:
     assert {key for key, lacking in reading.gaps.items() if 0 in lacking} == {f"{n:03d}" for n in range(30, 40)}
 
 
+def test_a_record_without_identity_counts_towards_what_the_platform_states(make_core: MakeCore) -> None:
+    passes = [pages([*RECORDS, {"broken": 1}, {"broken": 2}])]
+    assert read(make_core(), passes, total=102).readings == 2
+
+
 def test_readings_that_agree_on_less_than_the_platform_states_are_not_whole(make_core: MakeCore) -> None:
     short = pages(RECORDS, without=(3,))
     reading = read(make_core(), [short, short, short, pages(RECORDS)], total=100)

@@ -13,7 +13,7 @@ from linkstar_pipelines.connectors.errors import BudgetExhaustedError, Throttled
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.request import Request
 from linkstar_pipelines.storage.postgres import Postgres
-from linkstar_pipelines.storage.rate_budget import BURST_SHARE, RATE_SHARE, Plan, RateBudget
+from linkstar_pipelines.storage.rate_budget import BURST_SHARE, RATE_SHARE, YIELDING_FLOOR, Plan, RateBudget
 from tests.connectors.conftest import MakeCore
 from tests.connectors.support import Script, error, reply
 from tests.support import TOKEN_KEY
@@ -41,7 +41,31 @@ def test_an_empty_bucket_tells_how_long_to_wait(budget: RateBudget) -> None:
     for _ in range(9):
         budget.take(*KEY, HOURLY)
     wait = budget.take(*KEY, HOURLY).wait
-    assert 0.98 * 3600 / RATE_SHARE < wait <= 3600 / RATE_SHARE
+    left = 10 * BURST_SHARE - 9
+    assert (1 - left) * 3600 / RATE_SHARE - 60 < wait <= (1 - left) * 3600 / RATE_SHARE
+
+
+def test_a_backfill_leaves_a_floor_to_the_present(budget: RateBudget) -> None:
+    backfill = [budget.take(*KEY, HOURLY, floor=YIELDING_FLOOR).granted for _ in range(12)]
+    assert backfill.count(True) == 7 - 1
+    present = [budget.take(*KEY, HOURLY).granted for _ in range(12)]
+    assert present.count(True) == 3
+
+
+def test_a_backfill_gets_on_even_where_the_bucket_holds_one(budget: RateBudget) -> None:
+    assert budget.take(*KEY, Plan(rate=1 / 3600, burst=1), floor=YIELDING_FLOOR).granted
+
+
+def test_what_the_platform_counts_by_application_is_one_bucket_for_its_stores(
+    make_core: MakeCore, script: Script
+) -> None:
+    script.steps = [reply({}), reply({})]
+    core = make_core(max_wait=0.001)
+    plan = Plan(rate=1 / 3600, burst=1)
+    core.call(Request("ebay", "us", "getOrders", "GET", "https://ebay.test", plan=plan, counted_by="app-1"))
+    with pytest.raises(BudgetExhaustedError):
+        core.call(Request("ebay", "de", "getOrders", "GET", "https://ebay.test", plan=plan, counted_by="app-1"))
+    core.call(Request("ebay", "de", "getOrders", "GET", "https://ebay.test", plan=plan, counted_by="app-2"))
 
 
 def test_buckets_of_stores_and_operations_are_apart(budget: RateBudget) -> None:

@@ -141,7 +141,7 @@ class AliExpressClient:
         asked = {"issue_id": str(issue.get("issue_id", "")), "buyer_login_id": str(issue.get("buyer_login_id", ""))}
         detail = _object(self._calls.call(op.ISSUE_DETAIL, asked).data, "result_object")
         order = self._order_info(str(issue.get("parent_order_id", ""))) or {}
-        lines = answers.wrapped(order, "child_order_list", "global_aeop_tp_child_order_dto")
+        lines = answers.wrapped(order, *op.ORDER_LINES)
         line = next((line for line in lines if str(line.get("id")) == str(issue.get("order_id"))), None)
         return {**issue, "detail": detail, "child_order": line}
 
@@ -166,12 +166,24 @@ class AliExpressClient:
     def _order_info(self, order_id: str) -> Payload | None:
         asked = to_json({"order_id": as_number(order_id), "ext_info_bit_flag": op.ALL_DETAILS})
         try:
-            answer = self._calls.call(op.ORDER_INFO, {"param1": asked})
+            found: Payload | None = self._calls.call(op.ORDER_INFO, {"param1": asked}, read=_order_detail).data
         except RequestRejectedError as error:
             if error.code in op.ORDER_UNKNOWN:
                 return None
             raise
-        return _object(_object(answer.data, "result") or {}, "data")
+        return found
+
+
+def _order_detail(body: Payload) -> Payload | None:
+    """Return an order's detail, None when there is none.
+
+    Raises:
+        DecodeError: one of its lists is none.
+    """
+    detail = _object(_object(body, "result") or {}, "data")
+    for place in (op.ORDER_LINES, op.ORDER_PARCELS):
+        answers.wrapped(detail or {}, *place)
+    return detail
 
 
 def _object(body: Payload, name: str) -> Payload | None:

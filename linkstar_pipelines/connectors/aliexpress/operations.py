@@ -19,6 +19,9 @@ TOKEN_REFRESH: Final = "/auth/token/refresh"  # noqa: S105  # a path
 ORDER_INFO: Final = "aliexpress.solution.order.info.get"
 ORDER_ADDRESS: Final = "aliexpress.solution.order.receiptinfo.get"
 ORDER_FULFILL: Final = "aliexpress.solution.order.fulfill"
+ORDER_LINES: Final = ("child_order_list", "global_aeop_tp_child_order_dto")
+ORDER_PARCELS: Final = ("logistic_info_list", "global_aeop_tp_logistic_info_dto")
+"""Lists in an order's detail, with the wrapper within."""
 PRODUCT_INFO: Final = "aliexpress.solution.product.info.get"
 STOCK_UPDATE: Final = "aliexpress.solution.batch.product.inventory.update"
 ISSUE_DETAIL: Final = "aliexpress.issue.detail.get"

@@ -4,7 +4,7 @@ Belongs here: the two writes, and what their answers say about each change.
 Does not belong here: when they are made (`orchestration/`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from linkstar_pipelines.connectors.aliexpress import answers
 from linkstar_pipelines.connectors.aliexpress import operations as op
@@ -46,10 +46,16 @@ def _push_batch(calls: AliExpressCalls, products: Mapping[str, Sequence[StockCha
         }
         for product, changes in products.items()
     ]
+    parameters = {"mutiple_product_update_list": to_json(asked)}
     try:
-        body = calls.call(op.STOCK_UPDATE, {"mutiple_product_update_list": to_json(asked)}).data
+        answer = calls.call(op.STOCK_UPDATE, parameters, read=lambda body: _refusals(body, products))
     except RequestRejectedError as error:
         return dict.fromkeys(products, str(error))
+    refusals: dict[str, str] = answer.data
+    return refusals
+
+
+def _refusals(body: Payload, products: Iterable[str]) -> dict[str, str]:
     failed = {
         str(entry.get("product_id")): f"{entry.get('error_code', '')} {entry.get('error_message', '')}".strip()
         for entry in answers.wrapped(body, "update_failed_list", _RESULTS)
@@ -73,7 +79,7 @@ def confirm_shipment(calls: AliExpressCalls, parcel: Parcel, order: Payload | No
     """
     if order is None:
         return Receipt(parcel.reference, accepted=False, reason=f"the shop has no order {parcel.order_id}")
-    sent = answers.wrapped(order, "logistic_info_list", "global_aeop_tp_logistic_info_dto")
+    sent = answers.wrapped(order, *op.ORDER_PARCELS)
     if any(shipment.get("logistics_no") == parcel.tracking_number for shipment in sent):
         return Receipt(parcel.reference, accepted=True, remote_id=parcel.tracking_number)
     parameters = {
@@ -91,6 +97,6 @@ def confirm_shipment(calls: AliExpressCalls, parcel: Parcel, order: Payload | No
 
 def _completes(parcel: Parcel, order: Payload) -> bool:
     """Tell whether nothing of the order is left to be sent after the parcel."""
-    lines = answers.wrapped(order, "child_order_list", "global_aeop_tp_child_order_dto")
+    lines = answers.wrapped(order, *op.ORDER_LINES)
     unsent = [line for line in lines if line.get("order_status") in op.UNSENT]
     return all(parcel.lines.get(str(line.get("id")), 0) >= int(line.get("product_count") or 0) for line in unsent)

@@ -23,6 +23,7 @@ from linkstar_pipelines.connectors.ebay.store import EbayStore
 from linkstar_pipelines.connectors.errors import RequestRejectedError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
+from linkstar_pipelines.connectors.request import canonical_json
 from linkstar_pipelines.schemas.platforms import Stream
 
 
@@ -114,7 +115,8 @@ class EbayClient:
             if error.status != httpx.codes.NOT_FOUND:  # what eBay says of an item that is offered nowhere
                 raise
             pages = []
-        return {"inventoryItem": item, "offers": [offer for page in pages for offer in page["offers"]]}
+        offers = {canonical_json(offer): offer for page in pages for offer in page["offers"]}  # a page may come twice
+        return {"inventoryItem": item, "offers": list(offers.values())}
 
     def _returns(self, start: datetime, end: datetime, reading: int) -> Iterator[Page]:
         """List returns that changed in the window: eBay searches by creation, so the search reaches further back."""

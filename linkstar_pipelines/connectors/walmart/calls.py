@@ -68,7 +68,7 @@ class WalmartCalls:
             operation=operation.name,
             method=operation.method,
             url=f"{self._store.endpoint.rstrip('/')}{'/v3/ca' if self.legacy else '/v3'}{target}{query}",
-            headers=self._headers(with_body=body is not None),
+            headers=self._headers(),
             body=canonical_json(body).encode() if body is not None else None,
             idempotent=operation.idempotent,
             plan=operation.plan,
@@ -128,13 +128,11 @@ class WalmartCalls:
                 raise self._no_end(operation)
             params = {"limit": str(size), "nextCursor": str(cursor)}
 
-    def _headers(self, *, with_body: bool) -> dict[str, str]:
-        headers = {"Accept": "application/json", "WM_SVC.NAME": op.SERVICE_NAME}
-        if with_body:
-            headers["Content-Type"] = "application/json"
-        if self._store.channel_type:
-            headers["WM_CONSUMER.CHANNEL.TYPE"] = self._store.channel_type
-        return headers
+    def _headers(self) -> dict[str, str]:
+        # Some operations without a body want its type all the same.
+        headers = {"Accept": "application/json", "Content-Type": "application/json", "WM_SVC.NAME": op.SERVICE_NAME}
+        channel = self._store.channel_type
+        return headers | ({"WM_CONSUMER.CHANNEL.TYPE": channel} if channel else {})
 
     def _with_token(self, request: Request) -> Answer:
         token = self._auth.token()

@@ -54,7 +54,7 @@ def mask_return(payload: Payload) -> Payload:
 def order_changed(order: object) -> datetime | None:
     """Return when an order last changed: the latest of its date and the status dates of its lines."""
     stamps = [_get(order, "orderDate"), *(_get(line, "statusDate") for line in _order_lines(order) or [])]
-    return max(filter(None, map(_from_milliseconds, stamps)), default=None)
+    return max(filter(None, map(_moment, stamps)), default=None)
 
 
 def return_changed(record: object) -> datetime | None:
@@ -78,7 +78,7 @@ def report_instant(text: str) -> datetime | None:
 def _order(payload: Payload) -> Sequence[Row] | str:
     if _order_lines(payload) is None:
         return "orderLines.orderLine is missing or no list"
-    created = _from_milliseconds(payload.get("orderDate"))
+    created = _moment(payload.get("orderDate"))
     country = _get(_get(_get(payload, "shippingInfo"), "postalAddress"), "country")
     return [
         {
@@ -173,7 +173,10 @@ def _text(value: object, field: str) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _from_milliseconds(value: object) -> datetime | None:
+def _moment(value: object) -> datetime | None:
+    """Read milliseconds since the epoch; the file on single orders writes the same times as ISO 8601."""
+    if isinstance(value, str):
+        return _from_iso(value)
     if not isinstance(value, int | Decimal) or isinstance(value, bool):
         return None
     try:

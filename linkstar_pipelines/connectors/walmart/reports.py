@@ -46,7 +46,7 @@ def _rows(calls: WalmartCalls, date: str, size: int) -> Iterator[list[Payload]]:
     known: Counter[str] = Counter()
     offset, still = 0, 0
     while True:
-        params = {"reportDate": date, **_VERSION, "offset": str(offset), "noOfRecords": str(size)}
+        params = {"reportDate": date, "offset": str(offset), "noOfRecords": str(size)}
         page = calls.call(op.REPORT, params).data
         rows = page["reportData"]
         if not rows:

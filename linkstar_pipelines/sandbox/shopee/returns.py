@@ -112,7 +112,6 @@ class ReturnsApi:
             "needs_logistics": True,
             "return_solution": 0,
             "return_refund_type": "RRBOC",
-            "negotiation_status": "",
             "user": {"username": username(order), "email": "b******r@example.com", "portrait": ""},
             "item": [
                 {

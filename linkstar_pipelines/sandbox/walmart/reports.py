@@ -55,12 +55,12 @@ class ReportsApi:
 
     def dates(self, call: Call) -> Reply:
         """Answer the dates of all reports of the account."""
-        _check_version(call)
+        if call.text("reportVersion") != "v1":
+            raise invalid("reportVersion must be v1: the old form of the report is a file.")
         return Reply({"availableApReportDates": [_date(one) for one in self._reported(call)]})
 
     def rows(self, call: Call) -> Reply:
-        """Answer a part of one report."""
-        _check_version(call)
+        """Answer a part of one report; only reports of version v1 can be read so."""
         date, offset = call.required("reportDate"), call.integer("offset", 0, 0, 10**9)
         size = call.integer("noOfRecords", MOST_ROWS, 1, MOST_ROWS)
         file = self._file(call, date)
@@ -98,11 +98,6 @@ class ReportsApi:
             starts = [0, *accumulate(len(to_json(row).encode()) + 1 for row in rows)]
             self._files[settlement.id] = _File(rows, starts)
         return self._files[settlement.id]
-
-
-def _check_version(call: Call) -> None:
-    if call.text("reportVersion") != "v1":
-        raise invalid("reportVersion must be v1: the old form of the report is a file.")
 
 
 def _date(settlement: Settlement) -> str:

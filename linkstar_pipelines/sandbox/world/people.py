@@ -17,6 +17,9 @@ NAMES = {
     "IT": (("Mario", "Giulia", "Niccolò"), ("Esempio", "Prova", "Campione")),
     "AT": (("Franz", "Sissi", "Leopold"), ("Musterfrau", "Beispielhuber")),
     "NL": (("Jan", "Sanne", "Daan"), ("Voorbeeld", "de Tester")),
+    "ES": (("Lucía", "Íñigo", "Marta", "Pablo"), ("Ejemplo", "Muestra", "de la Prueba")),
+    "SG": (("Wei Jie", "Mei Ling", "Arjun", "Aisyah"), ("Sampel", "Example", "Placeholder")),
+    "MY": (("Farid", "Nurul", "Kah Seng", "Priya"), ("Contoh", "Ujian", "Sampel")),
     "JP": (("太郎", "花子", "次郎", "さくら"), ("見本", "例文", "試験")),
 }
 PLACES = {  # country: ((city, state or region, postal code, street), ...)
@@ -34,6 +37,15 @@ PLACES = {  # country: ((city, state or region, postal code, street), ...)
     "IT": (("Torino", "TO", "10121", "via Esempio"), ("Bari", "BA", "70121", "via della Prova")),
     "AT": (("Wien", "", "1010", "Mustergasse"), ("Graz", "Steiermark", "8010", "Beispielplatz")),
     "NL": (("Utrecht", "", "3511 AB", "Voorbeeldstraat"), ("Delft", "", "2611 AA", "Testkade")),
+    "ES": (
+        ("Madrid", "Madrid", "28001", "Calle del Ejemplo"),
+        ("Sevilla", "Sevilla", "41001", "Avenida de la Muestra"),
+    ),
+    "SG": (("Singapore", "", "238801", "Sample Road"), ("Singapore", "", "529510", "Placeholder Street")),
+    "MY": (
+        ("Petaling Jaya", "Selangor", "46000", "Jalan Contoh"),
+        ("George Town", "Pulau Pinang", "10000", "Lebuh Ujian"),
+    ),
     "JP": (("渋谷区", "東京都", "150-0001", "見本町"), ("北区", "大阪府", "530-0001", "例文通り")),
 }
 

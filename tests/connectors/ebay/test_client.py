@@ -178,7 +178,7 @@ def test_items_are_listed_with_their_offers_and_the_page_number_as_offset(
     ebay.steps = [
         reply({"inventoryItems": items[:2], "total": 3, "next": following}),
         reply({"offers": [{"offerId": "1"}], "next": "https://api.ebay.com/sell/inventory/v1/offer?sku=A&offset=1"}),
-        reply({"offers": [{"offerId": "2"}]}),
+        reply({"offers": [{"offerId": "1"}, {"offerId": "2"}]}),
         refusal(404, 25713),
         reply({"inventoryItems": items[2:], "total": 3}),
         reply({"offers": []}),

@@ -111,7 +111,7 @@ def test_a_push_that_is_not_what_it_claims_is_refused(
     signed_shop: ShopeeStore, shopee_client: ShopeeClient, url: str, header: str, body: bytes
 ) -> None:
     store = signed_shop.model_copy(update={"push_url": url})
-    with pytest.raises(PushRefusedError, match="not signed .* LINKSTAR_SHOPEE_SPSG_PUSH_URL"):
+    with pytest.raises(PushRefusedError, match=r"not signed .* LINKSTAR_SHOPEE_SPSG_PUSH_URL"):
         receive(store, shopee_client.http, Push("POST", URL, {"authorization": header}, body))
 
 

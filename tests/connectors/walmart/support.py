@@ -5,9 +5,12 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from linkstar_pipelines.connectors.platform import Page, Window
+from linkstar_pipelines.connectors.walmart.client import WalmartClient
 from linkstar_pipelines.connectors.walmart.store import WalmartStore
+from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.storage.postgres import Postgres
-from tests.connectors.support import Script, reply
+from tests.connectors.support import Script, reply, utc
 
 SECRETS = ("the-client-secret", "the-access-token")
 WORLD = ("--accounts", "WM1,WM2", "--orders-per-day", "6", "--products", "30", "--rate-scale", "100000")
@@ -16,6 +19,9 @@ OPERATIONS = (
     "getMultiNodeInventoryForAllSkuAndAllShipNodes", "getWFSInventory", "updateInventoryForAnItem", "getReturns",
     "getAvailableV1ReconReportDates", "getAvailableV1ReconReportAsJson",
 )  # fmt: skip
+
+
+DAY = Window(utc(2026, 5, 11), utc(2026, 5, 12))
 
 
 class WalmartScript(Script):
@@ -135,3 +141,8 @@ def detail() -> httpx.Response:
 def error(status_code: int, code: str, description: str = "no") -> httpx.Response:
     """An error in Walmart's envelope."""
     return reply({"errors": [{"code": code, "description": description, "severity": "ERROR"}]}, status_code)
+
+
+def read(client: WalmartClient, stream: Stream, window: Window | None = DAY, reading: int = 0) -> list[Page]:
+    """The pages of one reading, of a day unless told otherwise."""
+    return list(client.read(stream, window, reading))

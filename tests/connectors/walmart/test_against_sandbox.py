@@ -1,5 +1,6 @@
 """The Walmart client against a simulated Walmart over real HTTP: exactly the world, whatever the faults."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,7 +32,9 @@ ZONES = pl.DataFrame({"store": ["wm1", "wm2"], "time_zone": ["America/Los_Angele
 
 def read(url: str, core: HttpCore, stream: Stream, code: str = "wm1") -> Reading:
     client = WalmartClient(sandbox_store(url, code), core)
-    return read_stream(client, PLATFORM, stream, SINCE_OPENING, 2)
+    now = client.check_access().server_time
+    assert now is not None
+    return read_stream(client, PLATFORM, stream, SINCE_OPENING, 2, now=now)
 
 
 def rows(reading: Reading, stream: Stream, code: str = "wm1") -> pl.DataFrame:
@@ -116,43 +119,48 @@ def test_one_order_is_read_as_the_list_shows_it(world_url: str, core: HttpCore) 
     assert client.get_order("1") is None
 
 
-def test_a_pushed_quantity_is_seen_by_reading_again(tmp_path: Path, core: HttpCore) -> None:
-    with running_sandbox(tmp_path, *WORLD) as url:
-        before, _ = PLATFORM.stock(rows(read(url, core, Stream.INVENTORY), Stream.INVENTORY))  # type: ignore[misc]
-        own = before.filter(pl.col("fulfilled_by") == "seller").row(0, named=True)
-        warehoused = before.filter(pl.col("fulfilled_by") == "platform").row(0, named=True)
-        changes = [
-            StockChange("WALMART_US", listing["listing_id"], listing["listing_sku"], 4711)
-            for listing in (own, warehoused)
-        ]
-        taken, refused = WalmartClient(sandbox_store(url), core).push_stock(changes)
-        after, _ = PLATFORM.stock(rows(read(url, core, Stream.INVENTORY), Stream.INVENTORY))  # type: ignore[misc]
+@pytest.fixture(scope="module")
+def trading_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A world in the middle of its trade that tests may change."""
+    folder = tmp_path_factory.mktemp("trading")
+    with running_sandbox(folder, *WORLD, "--clock", "frozen:2026-05-10T00:00:00Z") as url:
+        yield url
+
+
+def test_a_pushed_quantity_is_seen_by_reading_again(trading_url: str, core: HttpCore) -> None:
+    before, _ = PLATFORM.stock(rows(read(trading_url, core, Stream.INVENTORY), Stream.INVENTORY))  # type: ignore[misc]
+    own = before.filter(pl.col("fulfilled_by") == "seller").row(0, named=True)
+    warehoused = before.filter(pl.col("fulfilled_by") == "platform").row(0, named=True)
+    changes = [
+        StockChange("WALMART_US", listing["listing_id"], listing["listing_sku"], 4711) for listing in (own, warehoused)
+    ]
+    taken, refused = WalmartClient(sandbox_store(trading_url), core).push_stock(changes)
+    after, _ = PLATFORM.stock(rows(read(trading_url, core, Stream.INVENTORY), Stream.INVENTORY))  # type: ignore[misc]
     assert taken.accepted
     assert (refused.accepted, refused.reason) == (False, "400 INVALID_REQUEST_CONTENT.GMP_INVENTORY_API")
     changed = after.join(before, on=["listing_id", "node_id"]).filter(pl.col("available") != pl.col("available_right"))
     assert changed.select("listing_id", "available").rows() == [(own["listing_id"], 4711)]
 
 
-def test_a_confirmed_parcel_is_seen_by_reading_again_and_is_not_told_twice(tmp_path: Path, core: HttpCore) -> None:
-    with running_sandbox(tmp_path, *WORLD, "--clock", "frozen:2026-05-10T00:00:00Z") as url:
-        client = WalmartClient(sandbox_store(url, "wm2"), core)
-        for order in (o for o in world_orders(url, "WM2") if o["status"] == "UNSHIPPED"):
-            lines = {line["orderItemId"]: line["quantityOrdered"] for line in order["lines"]}
-            parcel = Parcel(
-                order["orderId"], "WALMART_US", "P1", "Blue Whale", f"T{order['orderId']}", utc(2026, 5, 10), lines
-            )
-            assert client.confirm_shipment(parcel).accepted
-            assert client.confirm_shipment(parcel).accepted
-            shown = client.get_order(order["orderId"])
-            assert shown is not None
-            states = [
-                (line["lineNumber"], state["status"], state["statusQuantity"]["amount"])
-                for line in shown["orderLines"]["orderLine"]
-                for state in line["orderLineStatuses"]["orderLineStatus"]
-            ]
-            assert states == [(line, "Shipped", str(units)) for line, units in lines.items()]
-        listed = {record["purchaseOrderId"] for record in read(url, core, Stream.ORDERS, "wm2").records}
-        assert order["orderId"] in listed
+def test_a_confirmed_parcel_is_seen_by_reading_again_and_is_not_told_twice(trading_url: str, core: HttpCore) -> None:
+    client = WalmartClient(sandbox_store(trading_url, "wm2"), core)
+    for order in (o for o in world_orders(trading_url, "WM2") if o["status"] == "UNSHIPPED"):
+        lines = {line["orderItemId"]: line["quantityOrdered"] for line in order["lines"]}
+        parcel = Parcel(
+            order["orderId"], "WALMART_US", "P1", "Blue Whale", f"T{order['orderId']}", utc(2026, 5, 10), lines
+        )
+        assert client.confirm_shipment(parcel).accepted
+        assert client.confirm_shipment(parcel).accepted
+        shown = client.get_order(order["orderId"])
+        assert shown is not None
+        states = [
+            (line["lineNumber"], state["status"], state["statusQuantity"]["amount"])
+            for line in shown["orderLines"]["orderLine"]
+            for state in line["orderLineStatuses"]["orderLineStatus"]
+        ]
+        assert states == [(line, "Shipped", str(units)) for line, units in lines.items()]
+    listed = {record["purchaseOrderId"] for record in read(trading_url, core, Stream.ORDERS, "wm2").records}
+    assert order["orderId"] in listed
 
 
 def test_listings_stock_returns_and_money_are_whole_and_readable(world_url: str, core: HttpCore) -> None:

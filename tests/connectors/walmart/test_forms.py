@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from linkstar_pipelines.connectors.observations import raw_rows
+from linkstar_pipelines.connectors.platform import Row
 from linkstar_pipelines.connectors.walmart.forms import FORMS, mask_order, mask_return, order_changed, return_changed
 from linkstar_pipelines.schemas.platforms import Stream
 from tests.connectors.support import utc
@@ -40,14 +41,26 @@ RETURN: dict[str, Any] = {
 }
 
 
+def only_row(stream: Stream, record: dict[str, Any]) -> Row:
+    """The one row that a record gives."""
+    rows = FORMS[stream].rows(record)
+    assert not isinstance(rows, str), rows
+    (row,) = rows
+    return row
+
+
 def test_an_order_changed_when_its_latest_line_did() -> None:
     late = line("2") | {"statusDate": 1568466648123}
     changed = order_changed(order(orderLines={"orderLine": [line(), late]}))
     assert changed == datetime(2019, 9, 14, 13, 10, 48, 123000, UTC)
     assert order_changed(order(orderLines=None)) == datetime(2019, 9, 14, 13, 9, 31, tzinfo=UTC)
+    assert order_changed({"orderDate": "2019-09-14T13:09:31.000Z"}) == datetime(2019, 9, 14, 13, 9, 31, tzinfo=UTC)
     assert order_changed({"orderDate": Decimal("1568466571000")}) == datetime(2019, 9, 14, 13, 9, 31, tzinfo=UTC)
-    for unusable in ({}, {"orderDate": "soon"}, {"orderDate": True}, {"orderDate": 10**30}, None, []):
-        assert order_changed(unusable) is None
+
+
+@pytest.mark.parametrize("unusable", [{}, {"orderDate": "soon"}, {"orderDate": True}, {"orderDate": 10**30}, None, []])
+def test_an_order_without_readable_dates_has_no_change_time(unusable: Any) -> None:
+    assert order_changed(unusable) is None
 
 
 def test_the_row_of_an_order_names_it_its_site_and_its_times() -> None:
@@ -60,9 +73,7 @@ def test_the_row_of_an_order_names_it_its_site_and_its_times() -> None:
         }
     ]
     canadian = order(shippingInfo={"postalAddress": {"country": "CAN"}})
-    (row,) = FORMS[Stream.ORDERS].rows(canadian)
-    assert not isinstance(row, str)
-    assert row["marketplace_id"] == "WALMART_CA"
+    assert only_row(Stream.ORDERS, canadian)["marketplace_id"] == "WALMART_CA"
 
 
 @pytest.mark.parametrize("lines", [None, {}, {"orderLine": None}, {"orderLine": "x"}, []])
@@ -108,8 +119,7 @@ def test_a_malformed_order_can_be_masked(broken: dict[str, Any]) -> None:
 
 def test_a_return_is_dated_by_its_latest_event_and_masked() -> None:
     assert return_changed(RETURN) == datetime(2026, 5, 5, 0, 46, 11, tzinfo=UTC)
-    (row,) = FORMS[Stream.RETURNS].rows(RETURN)
-    assert row == {
+    assert only_row(Stream.RETURNS, RETURN) == {
         "return_id": "103738048909818825",
         "order_id": "4790210558890",
         "updated_at": "2026-05-05T00:46:11+00:00",
@@ -140,8 +150,7 @@ def test_stock_gives_a_row_for_every_node() -> None:
 def test_a_settlement_row_is_named_by_report_content_and_number() -> None:
     form = FORMS[Stream.FINANCES]
     record = {"reportDate": "05112026", "ordinal": 1, "row": {"Amount": "1.00", "Transaction Type": "Sale"}}
-    (row,) = form.rows(record)
-    assert not isinstance(row, str)
+    row = only_row(Stream.FINANCES, record)
     assert (row["posted_at"], row["transaction_status"]) == ("2026-05-11T00:00:00+00:00", "Sale")
     others = [
         record | {"ordinal": 2},

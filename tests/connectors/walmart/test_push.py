@@ -3,18 +3,21 @@
 import base64
 import json
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Push, PushEvent, PushRefusedError
 from linkstar_pipelines.connectors.walmart.push import receive
 from linkstar_pipelines.connectors.walmart.signing import body_signatures, timed_signature
 from linkstar_pipelines.schemas.platforms import Stream
-from tests.connectors.conftest import MakeCore
+from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.walmart.support import walmart_store
+from tests.support import TOKEN_KEY
 
 BASIC = walmart_store(webhook_user="hook", webhook_password=SecretStr("word"))
 HMAC = walmart_store(webhook_secret=SecretStr("secret"))
@@ -26,13 +29,20 @@ CREATED = {
 }
 
 
+@pytest.fixture(scope="module")
+def http(wire_database: Postgres) -> Iterator[HttpCore]:
+    """A core; no notification needs it."""
+    with HttpCore(wire_database, timeout=1, max_attempts=1, max_wait=1, token_key=TOKEN_KEY) as core:
+        yield core
+
+
 def push(body: Any, headers: dict[str, str]) -> Push:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Push("POST", URL, headers, content)
 
 
-def test_a_created_order_is_told_with_its_event_id(make_core: MakeCore) -> None:
-    (event,) = receive(BASIC, make_core(), push(CREATED, PROOF))
+def test_a_created_order_is_told_with_its_event_id(http: HttpCore) -> None:
+    (event,) = receive(BASIC, http, push(CREATED, PROOF))
     assert event == PushEvent(
         event_id="e-1",
         account="10001234567",
@@ -59,20 +69,20 @@ def test_a_created_order_is_told_with_its_event_id(make_core: MakeCore) -> None:
     ],
 )
 def test_every_kind_of_event_names_its_stream_and_record(
-    event_type: str, payload: dict[str, Any], told: tuple[Stream | None, str | None, str], make_core: MakeCore
+    event_type: str, payload: dict[str, Any], told: tuple[Stream | None, str | None, str], http: HttpCore
 ) -> None:
     source = {"eventType": event_type, "eventTime": "2026-05-13T01:02:03Z", "eventId": "e"}
-    (event,) = receive(BASIC, make_core(), push({"source": source, "payload": payload}, PROOF))
+    (event,) = receive(BASIC, http, push({"source": source, "payload": payload}, PROOF))
     assert (event.stream, event.record_id, event.topic) == told
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["hex", "base64"])
-def test_an_hmac_of_the_body_is_proof(place: int, make_core: MakeCore) -> None:
+def test_an_hmac_of_the_body_is_proof(place: int, http: HttpCore) -> None:
     content = json.dumps(CREATED).encode()
     proof = body_signatures(SecretStr("secret"), content)[place]
-    assert receive(HMAC, make_core(), push(content, {"authorization": proof}))
+    assert receive(HMAC, http, push(content, {"authorization": proof}))
     with pytest.raises(PushRefusedError, match="LINKSTAR_WALMART_WM1_WEBHOOK_SECRET"):
-        receive(HMAC, make_core(), push(content + b" ", {"authorization": proof}))
+        receive(HMAC, http, push(content + b" ", {"authorization": proof}))
 
 
 def timed(content: bytes, age: int = 0) -> dict[str, str]:
@@ -81,13 +91,13 @@ def timed(content: bytes, age: int = 0) -> dict[str, str]:
     return {"wm_sec.timestamp": timestamp, "wm_sec.signature": signature}
 
 
-def test_a_timed_signature_is_proof_while_it_is_young(make_core: MakeCore) -> None:
+def test_a_timed_signature_is_proof_while_it_is_young(http: HttpCore) -> None:
     content = json.dumps(CREATED).encode()
-    assert receive(HMAC, make_core(), push(content, timed(content)))
+    assert receive(HMAC, http, push(content, timed(content)))
     with pytest.raises(PushRefusedError, match="older than 15 minutes"):
-        receive(HMAC, make_core(), push(content, timed(content, age=3600)))
+        receive(HMAC, http, push(content, timed(content, age=3600)))
     with pytest.raises(PushRefusedError, match="signature"):
-        receive(HMAC, make_core(), push(content.replace(b"PO_C", b"PO_D"), timed(content)))
+        receive(HMAC, http, push(content.replace(b"PO_C", b"PO_D"), timed(content)))
 
 
 @pytest.mark.parametrize(
@@ -95,21 +105,21 @@ def test_a_timed_signature_is_proof_while_it_is_young(make_core: MakeCore) -> No
     [{}, {"authorization": "Basic aG9vazp3b3Jvbmc="}, {"authorization": "word"}, {"authorization": "Basic é"}],
 )
 def test_a_wrong_or_missing_password_is_refused_without_showing_the_right_one(
-    headers: dict[str, str], make_core: MakeCore
+    headers: dict[str, str], http: HttpCore
 ) -> None:
     with pytest.raises(PushRefusedError, match="does not prove") as caught:
-        receive(BASIC, make_core(), push(CREATED, headers))
+        receive(BASIC, http, push(CREATED, headers))
     assert "word'" not in str(caught.value)
 
 
-def test_a_store_without_webhook_settings_believes_nothing(make_core: MakeCore) -> None:
+def test_a_store_without_webhook_settings_believes_nothing(http: HttpCore) -> None:
     with pytest.raises(PushRefusedError, match="LINKSTAR_WALMART_WM1_WEBHOOK_PASSWORD"):
-        receive(walmart_store(), make_core(), push(CREATED, PROOF))
+        receive(walmart_store(), http, push(CREATED, PROOF))
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'{"source": {}}', b'{"source": {"eventType": "PO_CREATED"}, "payload": 1}']
 )
-def test_what_is_no_notification_is_refused(body: bytes, make_core: MakeCore) -> None:
+def test_what_is_no_notification_is_refused(body: bytes, http: HttpCore) -> None:
     with pytest.raises(PushRefusedError, match="form"):
-        receive(BASIC, make_core(), push(body, PROOF))
+        receive(BASIC, http, push(body, PROOF))

@@ -41,7 +41,7 @@ class Wire:
         token = self.ask_token().raise_for_status().json()["access_token"]
         return {"WM_SEC.ACCESS_TOKEN": token, "WM_SVC.NAME": "test", "WM_QOS.CORRELATION_ID": "c-2"}
 
-    def ask(self, path: str, body: Json | None = None, method: str = "", **params: str) -> httpx.Response:
+    def ask(self, path: str, /, body: Any = None, method: str = "", **params: str) -> httpx.Response:
         """Make one request; a body is posted unless another method is named."""
         method = method or ("GET" if body is None else "POST")
         return self.http.request(method, path, params=params or None, json=body, headers=self.headers)

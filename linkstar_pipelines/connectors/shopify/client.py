@@ -1,0 +1,171 @@
+"""The calls to one Shopify shop, as the product asks for them.
+
+Belongs here: which calls make a stream, a stock push, a shipment confirmation.
+Does not belong here: one exchange (`calls.py`), whether a reading is whole (`connectors/complete.py`), or the meaning
+of a payload.
+
+Payloads come back as Shopify wrote them, with two additions: `marketplaceId`, for nothing in an answer tells the shop,
+and the lines (or stock levels) that did not fit on the first page of their order (or item).
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from linkstar_pipelines.connectors.errors import CredentialError
+from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
+from linkstar_pipelines.connectors.shopify import operations as op
+from linkstar_pipelines.connectors.shopify import shipments
+from linkstar_pipelines.connectors.shopify.calls import ShopifyCalls, next_cursor
+from linkstar_pipelines.connectors.shopify.operations import Operation, gid
+from linkstar_pipelines.connectors.shopify.store import ShopifyStore
+from linkstar_pipelines.schemas.platforms import Stream
+
+
+class ShopifyClient:
+    """Calls to one shop (see `Client`)."""
+
+    def __init__(self, store: ShopifyStore, http: HttpCore) -> None:
+        self.store = store
+        self.http = http
+        self._calls = ShopifyCalls(store, http)
+
+    def check_access(self) -> AccessCheck:
+        """Ask what the app may do, and compare the clocks; the rate is that of pages of orders."""
+        check, _ = self._shop()
+        return check
+
+    def read(self, stream: Stream, window: Window | None, reading: int) -> Iterator[Page]:
+        """List one stream once (see `Client.read`).
+
+        Raises:
+            ValueError: orders are asked for without a window, or a stream that Shopify does not have.
+        """
+        if stream is Stream.LISTINGS:
+            return self._variants(op.VARIANTS, op.VARIANT_PAGES[reading % len(op.VARIANT_PAGES)], lambda variant: variant)
+        if stream is Stream.INVENTORY:
+            return self._variants(op.STOCK, op.STOCK_PAGES[reading % len(op.STOCK_PAGES)], self._with_levels)
+        if stream is not Stream.ORDERS or window is None:
+            raise ValueError(f"{stream} cannot be read from Shopify, or only by a window of change times")
+        return self._orders(window, op.ORDER_PAGES[reading % len(op.ORDER_PAGES)])
+
+    def get_order(self, order_id: str) -> Payload | None:
+        """Return one order as `read` lists it; None when the shop knows none of that id."""
+        order = self._calls.ask(op.ORDER, {"id": gid("Order", order_id)})
+        return None if order is None else self._marked(self._with_lines(order))
+
+    def push_stock(self, changes: Sequence[StockChange]) -> list[Receipt]:
+        """Set what is available of variants at the store's location, one call each.
+
+        The present quantity is read first and goes along: where it changed in between, Shopify refuses.
+        """
+        return [self._set_quantity(change) for change in changes]
+
+    def confirm_shipment(self, parcel: Parcel) -> Receipt:
+        """Make the parcel's fulfilment, unless the order already has one of its tracking number."""
+        return shipments.confirm(self._calls, parcel)
+
+    def _shop(self) -> tuple[AccessCheck, frozenset[str]]:
+        """Return the check of access, and the scopes that the app was granted."""
+        before = datetime.now(UTC)
+        answer = self._calls.send(op.SHOP)
+        local = before + (datetime.now(UTC) - before) / 2
+        date = answer.headers.get("date")
+        server_time = parsedate_to_datetime(date) if date else None
+        granted = answer.data["data"][op.SHOP.root] or {}
+        scopes = frozenset(str(scope.get("handle")) for scope in granted.get("accessScopes") or [])
+        skew = server_time - local if server_time else None
+        return AccessCheck(server_time, skew, self._calls.rate(op.ORDERS)), scopes
+
+    def _orders(self, window: Window, size: int) -> Iterator[Page]:
+        """Fix the upper bound before counting: the count and the pages shall speak of the same orders."""
+        check, scopes = self._shop()
+        now = check.server_time or datetime.now(UTC)
+        if window.start < now - op.OLDEST_WITHOUT_SCOPE and op.ALL_ORDERS not in scopes:
+            raise self._too_old(window)
+        end = window.end or now
+        bounds = f"updated_at:>='{op.format_instant(window.start)}' updated_at:<'{op.format_instant(end)}'"
+        total = self._count(op.ORDERS_COUNT, {"query": bounds})
+        for nodes in self._calls.pages(op.ORDERS, size, {"query": bounds}):
+            yield Page([self._marked(self._with_lines(order)) for order in nodes], total, end)
+
+    def _variants(self, operation: Operation, size: int, completed: Callable[[Any], Any]) -> Iterator[Page]:
+        total = self._count(op.VARIANTS_COUNT)
+        for nodes in self._calls.pages(operation, size):
+            yield Page([self._marked(completed(variant)) for variant in nodes], total)
+
+    def _count(self, operation: Operation, variables: Payload | None = None) -> int | None:
+        found = self._calls.ask(operation, variables) or {}
+        return int(found["count"]) if found.get("precision") == op.EXACT else None
+
+    def _with_lines(self, order: Any) -> Any:
+        """Add the lines that the first page of them lacks; an order in another form stays as it is."""
+        lines = order.get("lineItems") if isinstance(order, dict) else None
+        if not isinstance(lines, dict) or not order.get("id"):
+            return order
+
+        def following(after: str) -> Any:
+            found = self._calls.ask(op.ORDER_LINES, {"id": order["id"], "after": after}) or {}
+            return found.get("lineItems")
+
+        return {**order, "lineItems": self._whole(op.ORDER_LINES, lines, following)}
+
+    def _with_levels(self, variant: Any) -> Any:
+        item = variant.get("inventoryItem") if isinstance(variant, dict) else None
+        levels = item.get("inventoryLevels") if isinstance(item, dict) else None
+        if not isinstance(item, dict) or not isinstance(levels, dict):
+            return variant
+
+        def following(after: str) -> Any:
+            found = self._calls.ask(op.LEVELS, {"id": item["id"], "after": after}) or {}
+            return found.get("inventoryLevels")
+
+        whole = self._whole(op.LEVELS, levels, following)
+        return {**variant, "inventoryItem": {**item, "inventoryLevels": whole}}
+
+    def _whole(self, operation: Operation, first: Payload, following: Callable[[str], Any]) -> Payload:
+        """Follow a connection inside a record; a page served again adds nothing."""
+        page, nodes = first, list(first.get("nodes") or [])
+        seen: set[str] = set()
+        while (after := next_cursor(page)) is not None:
+            if after in seen:
+                raise self._calls.malformed(operation, "the cursor of the next page came back")
+            seen.add(after)
+            page = following(after)
+            nodes += [node for node in self._calls.records(operation, page) if node not in nodes]
+        return {"nodes": nodes}
+
+    def _marked(self, record: Any) -> Any:
+        return {**record, "marketplaceId": self.store.marketplace_id} if isinstance(record, dict) else record
+
+    def _set_quantity(self, change: StockChange) -> Receipt:
+        location = gid("Location", self.store.location_id)
+        asked = {"variant": gid("ProductVariant", change.listing_id), "location": location}
+        variant = self._calls.ask(op.LEVEL, asked)
+        if variant is None:
+            return Receipt(change.listing_id, accepted=False, reason="Shopify knows no such variant")
+        item = variant["inventoryItem"]
+        level = item.get("inventoryLevel")
+        if level is None:
+            reason = f"The variant is not stocked at location {self.store.location_id}"
+            return Receipt(change.listing_id, accepted=False, reason=reason)
+        present = next(entry["quantity"] for entry in level["quantities"] if entry["name"] == "available")
+        quantity = {
+            "inventoryItemId": item["id"], "locationId": location,
+            "quantity": change.quantity, "changeFromQuantity": present,
+        }  # fmt: skip
+        wanted = {"name": "available", "reason": "correction", "quantities": [quantity]}
+        result = self._calls.ask(op.SET_QUANTITIES, {"input": wanted, "key": str(uuid.uuid4())})
+        refusal = op.explain_user_errors(result)
+        return Receipt(change.listing_id, accepted=not refusal, reason=refusal)
+
+    def _too_old(self, window: Window) -> CredentialError:
+        return CredentialError(
+            f"Shopify leaves out orders of more than {op.OLDEST_WITHOUT_SCOPE.days} days, and the window begins on "
+            f"{window.start:%Y-%m-%d}. Grant the app of {self.store.variable('access_token')} the scope "
+            f"`{op.ALL_ORDERS}`, or begin later.",
+            platform=op.PLATFORM, store=self.store.name, operation=op.ORDERS.name,
+        )  # fmt: skip

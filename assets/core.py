@@ -5,7 +5,7 @@ import dataframely as dy
 import polars as pl
 
 from assets.partitions import days_of
-from assets.streams import changed, offering, together
+from assets.streams import changed, landed, together
 from assets.tables import publish, table_asset
 from linkstar_pipelines.domain import imported_orders, order_import
 from linkstar_pipelines.domain import orders as orders_of
@@ -27,7 +27,7 @@ def _raw(stream: Stream) -> list[type[dy.Schema]]:
 def skus(context: dg.AssetExecutionContext, lake: LakeResource, rules: RulesResource) -> dg.MaterializeResult:
     """Clean the code of every listing, and of every product in imported files."""
     house, codes = lake.open(), rules.load().sku_codes
-    parts = [platform.skus(house.table(raw), codes) for platform, raw in offering(Stream.LISTINGS) if house.count(raw)]
+    parts = [platform.skus(raw, codes) for platform, raw in landed(house, Stream.LISTINGS)]
     parts.append(imported_orders.skus_from_import(house.table(RawImportedOrders), codes))
     frame, rejected = together(Skus, parts)
     return publish(context, house, Skus, frame, mode=Mode.REPLACE, rejected=rejected)
@@ -68,11 +68,7 @@ def order_lines(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
 def listing_stock(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """Read what each platform shows as stock of each listing. Amazon's is read with the positions."""
     house = lake.open()
-    parts = [
-        platform.stock(house.table(raw))
-        for platform, raw in offering(Stream.INVENTORY)
-        if platform.stock and house.count(raw)
-    ]
+    parts = [platform.stock(raw) for platform, raw in landed(house, Stream.INVENTORY) if platform.stock]
     frame, rejected = together(ListingStock, parts)
     return publish(context, house, ListingStock, frame, mode=Mode.REPLACE, rejected=rejected)
 

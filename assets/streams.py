@@ -21,19 +21,21 @@ from linkstar_pipelines.storage.lake import Lake
 S = TypeVar("S", bound=dy.Schema)
 
 
-def offering(stream: Stream) -> Iterator[tuple[Platform, type[dy.Schema]]]:
-    """Every platform that offers a stream, with its raw table."""
+def landed(lake: Lake, stream: Stream) -> Iterator[tuple[Platform, pl.DataFrame]]:
+    """The raw rows of a stream, platform by platform; none of a platform that has none."""
     for (name, offered), schema in RAW_TABLES.items():
-        if offered is stream:
-            yield platform_named(name), schema
+        if offered is stream and lake.count(schema):
+            yield platform_named(name), lake.table(schema)
 
 
 def changed(lake: Lake, stream: Stream, days: Collection[date]) -> Iterator[tuple[Platform, pl.DataFrame]]:
-    """All versions of the records that changed on some days, platform by platform; none that has none."""
-    for platform, schema in offering(stream):
-        versions = lake.touched(schema, ("platform", "store", identity_of(platform.name, stream)), days)
+    """All versions of the records that changed on some days, platform by platform; none of a platform that has none."""
+    for (name, offered), schema in RAW_TABLES.items():
+        if offered is not stream or not lake.count(schema):
+            continue
+        versions = lake.touched(schema, ("platform", "store", identity_of(name, stream)), days)
         if versions.height:
-            yield platform, versions
+            yield platform_named(name), versions
 
 
 def together(

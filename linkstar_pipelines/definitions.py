@@ -32,7 +32,14 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(_MODULES),
         asset_checks=[build_checks(table, DAILY if table.daily else None) for table in TABLES],
-        jobs=[jobs.loop, *jobs.orders_changed.values(), *jobs.pulls.values(), jobs.history, maintenance],
+        jobs=[
+            jobs.loop,
+            *jobs.orders_changed.values(),
+            *jobs.pulls.values(),
+            *jobs.first_pulls.values(),
+            jobs.history,
+            maintenance,
+        ],
         schedules=schedules.all_schedules(),
         sensors=all_sensors(),
         resources={

@@ -62,8 +62,7 @@ class PlatformsResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # d
 
     def seal(self, platform_name: str, stream: Stream, pulled: Pulls, late: Mapping[str, Collection[str]]) -> None:
         """Seal the windows of a pull whose rows are published (`connectors.pulls.seal`)."""
-        with HttpCore.of(load_settings()) as http:
-            seal(http, platform_name, stream, pulled, late)
+        seal(IngestWindows(open_postgres(load_settings())), platform_name, stream, pulled, late)
 
     def proofs(
         self, platform_name: str, stream: Stream, start: date, days: Collection[date], only: Collection[str] | None

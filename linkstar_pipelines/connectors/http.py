@@ -11,6 +11,7 @@ provably did not process them (no connection was made, or it answered 429).
 import hashlib
 import math
 import random
+import ssl
 import threading
 import time
 import uuid
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -95,7 +97,9 @@ class HttpCore:
         self._max_attempts = max_attempts
         self._max_wait = max_wait
         self._yielding = yielding
-        self._client = client or httpx.Client(timeout=timeout, limits=httpx.Limits(max_connections=20))
+        self._client = client or httpx.Client(
+            timeout=timeout, limits=httpx.Limits(max_connections=20), verify=_certificates()
+        )
         self._sleep = sleep
         self._jitter = random.Random()  # noqa: S311  # spreads retries; nothing is kept secret by it
         self._budget = RateBudget(postgres)
@@ -344,6 +348,12 @@ class HttpCore:
             f"{host} cannot be reached {tries}: {outcome.failure}. Check the endpoint in the store's settings, "
             "the network and any proxy.", **where,
         )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> ssl.SSLContext:
+    """The trusted certificates: reading them takes 20 ms, for each client anew."""
+    return httpx.create_ssl_context()
 
 
 def _header(response: httpx.Response | None, name: str | None) -> str | None:

@@ -26,7 +26,7 @@ from linkstar_pipelines.connectors.stores import StoreFailure, ask_stores
 from linkstar_pipelines.domain.quarantine import concat_rejects
 from linkstar_pipelines.schemas.platforms import CHANGING, Stream
 from linkstar_pipelines.schemas.streams import identity_of
-from linkstar_pipelines.storage.ingest_windows import Seal, StreamOf, end_of
+from linkstar_pipelines.storage.ingest_windows import IngestWindows, Seal, StreamOf, end_of
 
 _SETTLED: Final = timedelta(minutes=3)  # younger changes may not be listed yet; clocks differ a little
 
@@ -176,11 +176,13 @@ def _seals(rows: pl.DataFrame, days: Collection[date], reading: Reading, settled
         yield Seal(day, min(end_of(day), reading.upper_bound, settled), counts.get(day, 0), reading.readings, evidence)
 
 
-def seal(http: HttpCore, platform: str, stream: Stream, pulled: Pulls, late: Mapping[str, Collection[str]]) -> None:
+def seal(
+    windows: IngestWindows, platform: str, stream: Stream, pulled: Pulls, late: Mapping[str, Collection[str]]
+) -> None:
     """Seal what was pulled, once its rows are published.
 
     Args:
-        http: Any core of the installation.
+        windows: The windows of the installation.
         platform: Platform of the pull.
         stream: Its stream.
         pulled: The pull of every store.
@@ -190,8 +192,8 @@ def seal(http: HttpCore, platform: str, stream: Stream, pulled: Pulls, late: Map
     for pull in pulled.done:
         where = StreamOf(platform, pull.store, stream.value)
         if found := late.get(pull.store):
-            http.windows.name_gaps(where, dict.fromkeys(found, "a sealed window; it came late"))
+            windows.name_gaps(where, dict.fromkeys(found, "a sealed window; it came late"))
             changed = pull.rows.filter(pl.col(identity_of(platform, stream)).is_in(list(found)))["changed_on"]
-            http.windows.reopen(where, changed.unique().to_list())
-        http.windows.seal(where, pull.seals)
-        http.windows.close_gaps(where)
+            windows.reopen(where, changed.unique().to_list())
+        windows.seal(where, pull.seals)
+        windows.close_gaps(where)

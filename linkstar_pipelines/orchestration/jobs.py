@@ -43,17 +43,32 @@ orders_changed: Final = {
 }
 """By platform, what its sensor starts."""
 
+
+def _raw_of(platform: PlatformName) -> dg.AssetSelection:
+    return dg.AssetSelection.assets(*(["raw", f"{platform.name}_{stream.value}"] for stream in platform.streams))
+
+
 pulls: Final = {
     platform.name: dg.define_asset_job(
         f"{platform.name}_pull",
-        selection=dg.AssetSelection.assets(
-            *(["raw", f"{platform.name}_{stream.value}"] for stream in platform.streams)
-        ),
+        selection=_raw_of(platform),
         description=f"Everything {platform.title} can be asked for, landed raw: for backfills of one platform.",
     )
     for platform in PLATFORMS.values()
 }
 """By platform, all of its raw streams."""
+
+_DOWNSTREAM: Final = dg.AssetSelection.groups("core", "stock", "planning", "finance", "quality")
+
+first_pulls: Final = {
+    platform.name: dg.define_asset_job(
+        f"{platform.name}_first_pull",
+        selection=_raw_of(platform) | _DOWNSTREAM,
+        description=f"The whole history of {platform.title} stores, and all that follows from it.",
+    )
+    for platform in PLATFORMS.values()
+}
+"""By platform, what its sensor starts while no order of it has landed."""
 
 history = dg.define_asset_job(
     "history",

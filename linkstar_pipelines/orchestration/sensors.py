@@ -17,7 +17,7 @@ from linkstar_pipelines.connectors.platform import Client, StreamForm, Window
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.connectors.stores import ask_stores
 from linkstar_pipelines.orchestration.changes import Change, ChangePlan, Cursor, plan_changes
-from linkstar_pipelines.orchestration.jobs import loop, orders_changed, range_tags
+from linkstar_pipelines.orchestration.jobs import first_pulls, orders_changed, range_tags
 from linkstar_pipelines.schemas.columns import INSTANT
 from linkstar_pipelines.schemas.core import OrderLines
 from linkstar_pipelines.schemas.platforms import PLATFORMS, PlatformName, Stream
@@ -41,7 +41,7 @@ def order_sensor(platform: PlatformName) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=f"{platform.name}_order_changes",
-        jobs=[orders_changed[platform.name], loop],
+        jobs=[orders_changed[platform.name], first_pulls[platform.name]],
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Sees new and changed {platform.title} orders and starts one run for just the days and stores "
@@ -69,7 +69,7 @@ def _tick(context: dg.SensorEvaluationContext, platform: PlatformName) -> dg.Sen
         return dg.SensorResult(skip_reason=f"No {platform.title} store is connected ({variable} is empty).")
     lake = open_lake(settings)
     if lake.count(RAW_TABLES[platform.name, Stream.ORDERS]) == 0:
-        return _first_pull(settings, stores)
+        return _first_pull(settings, platform, stores)
     cursor, now = Cursor.parse(context.cursor), datetime.now(UTC)
     seen, watermarks, failures = _look(settings, lake, platform.name, cursor)
     plan = plan_changes(seen, _landed(lake, platform.name, seen), cursor.pending, now)
@@ -90,10 +90,11 @@ def _request(platform: PlatformName, plan: ChangePlan) -> dg.RunRequest:
     )
 
 
-def _first_pull(settings: Settings, stores: Sequence[str]) -> dg.SensorResult:
+def _first_pull(settings: Settings, platform: PlatformName, stores: Sequence[str]) -> dg.SensorResult:
     today = datetime.now(UTC).date().isoformat()
     tags = {**range_tags(settings.history_start.isoformat(), today), STORES_TAG: ",".join(stores)}
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key="first-pull", job_name=loop.name, tags=tags)])
+    request = dg.RunRequest(run_key="first-pull", job_name=first_pulls[platform.name].name, tags=tags)
+    return dg.SensorResult(run_requests=[request])
 
 
 def _look(

@@ -18,6 +18,8 @@ PREFIXES = {
     "aliexpress": "aliexpress",
     "ebay": "ebay",
     "walmart": "walmart",
+    "shopify": "shopify",
+    "tiktok": "tiktok",
 }
 """Path under which each platform answers. A platform's package has a module `side` with a class `Side`."""
 

@@ -10,6 +10,7 @@ that only its owner may read, made on first use. Without the key the table opens
 
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +28,7 @@ _MARGIN_SECONDS: Final = 60.0  # renew before the platform's clock and ours can 
 _CLAIM: Final = b"""
     INSERT INTO ops.store_token (platform, store, seed) VALUES (%s, %s, %s)
     ON CONFLICT (platform, store) DO UPDATE SET platform = excluded.platform
-    RETURNING seed, access_token, refresh_token, access_ends_at > clock_timestamp()
+    RETURNING seed, access_token, refresh_token, extract(epoch FROM access_ends_at - clock_timestamp())::float8
 """
 _KEEP: Final = b"""
     UPDATE ops.store_token SET
@@ -56,6 +57,10 @@ class FreshTokens:
     refresh_lifetime: timedelta | None = None
 
 
+Renew = Callable[[SecretStr], FreshTokens]
+"""Asks a platform for tokens with a refresh token."""
+
+
 class TokenKeyError(Exception):
     """The key of the stored tokens is missing, wrong, or readable by others; the message says what to do."""
 
@@ -65,6 +70,7 @@ class StoreTokens:
 
     def __init__(self, postgres: Postgres, key: SecretStr) -> None:
         self._postgres = postgres
+        self._remembered: dict[tuple[str, str, str], tuple[SecretStr, float]] = {}
         try:
             self._box = Fernet(key.get_secret_value())
         except ValueError:
@@ -78,7 +84,7 @@ class StoreTokens:
         platform: str,
         store: str,
         seed: SecretStr,
-        renew: Callable[[SecretStr], FreshTokens],
+        renew: Renew,
         *,
         refused: SecretStr | None = None,
     ) -> SecretStr:
@@ -99,23 +105,34 @@ class StoreTokens:
             TokenKeyError: the stored tokens were written with another key.
         """
         mark = hashlib.sha256(seed.get_secret_value().encode()).hexdigest()[:16]
+        remembered = self._remembered.get((platform, store, mark))
+        if remembered is not None and remembered[1] > time.monotonic() and remembered[0] != refused:
+            return remembered[0]
+        current, left = self._from_table(platform, store, mark, seed, renew, refused)
+        self._remembered[platform, store, mark] = (current, time.monotonic() + left)
+        return current
+
+    def _from_table(  # noqa: PLR0917  # the arguments of `access`
+        self, platform: str, store: str, mark: str, seed: SecretStr, renew: Renew, refused: SecretStr | None
+    ) -> tuple[SecretStr, float]:
+        """Read or renew the token; returns it with the seconds it holds."""
         with self._postgres.connection() as connection:
             row = connection.execute(_CLAIM, (platform, store, mark)).fetchone()
             if row is None:
                 raise AssertionError("the statement always returns a row")
-            known_mark, access, refresh, valid = row
+            known_mark, access, refresh, left = row
             same = known_mark == mark
-            if same and access is not None and valid:
+            if same and access is not None and left > 0:
                 current = self._open(access)
                 if refused is None or current != refused:
-                    return current
+                    return current, left
             fresh = renew(self._open(refresh) if same and refresh is not None else seed)
             lifetime = fresh.lifetime - min(timedelta(seconds=_MARGIN_SECONDS), fresh.lifetime / 2)
             sealed, known = self._close(fresh.access), refresh if same else None
             successor = self._close(fresh.refresh) if fresh.refresh else known
             kept = (mark, sealed, successor, lifetime, fresh.refresh_lifetime, platform, store)
             connection.execute(_KEEP, kept)
-            return fresh.access
+            return fresh.access, lifetime.total_seconds()
 
     def _close(self, secret: SecretStr) -> bytes:
         return self._box.encrypt(secret.get_secret_value().encode())

@@ -63,7 +63,7 @@ def test_a_pull_holds_the_worlds_orders_and_seals_every_day_only_when_told(url: 
     assert newest(pulled.rows) == world(url)
     assert core.windows.sealed_until(ORDERS) == {}
     assert set(core.windows.unsealed(ORDERS, DAYS).values()) == {"compared"}
-    seal(core, "amazon", Stream.ORDERS, Pulls([pulled]), {})
+    seal(core.windows, "amazon", Stream.ORDERS, Pulls([pulled]), {})
     assert core.windows.cursor(ORDERS, OPENS) == end_of(DAYS[-1])
     assert sum(s.records for s in pulled.seals) == pulled.rows.height
     assert "2 readings found the same" in pulled.seals[0].evidence
@@ -71,15 +71,15 @@ def test_a_pull_holds_the_worlds_orders_and_seals_every_day_only_when_told(url: 
 
 def test_the_cursor_never_passes_an_unsealed_day(url: str, core: HttpCore) -> None:
     first, later = pull(url, core, DAYS[:3]), pull(url, core, DAYS[4:])
-    seal(core, "amazon", Stream.ORDERS, Pulls([first, later]), {})
+    seal(core.windows, "amazon", Stream.ORDERS, Pulls([first, later]), {})
     assert core.windows.cursor(ORDERS, OPENS) == end_of(DAYS[2])
-    seal(core, "amazon", Stream.ORDERS, Pulls([pull(url, core, DAYS[3:4])]), {})
+    seal(core.windows, "amazon", Stream.ORDERS, Pulls([pull(url, core, DAYS[3:4])]), {})
     assert core.windows.cursor(ORDERS, OPENS) == end_of(DAYS[-1])
 
 
 def test_a_day_that_is_not_over_is_sealed_up_to_an_instant(tmp_path: Path, core: HttpCore) -> None:
     with running_sandbox(tmp_path, *WORLD, "--clock", "frozen:2026-05-12T10:00:00Z") as url:
-        seal(core, "amazon", Stream.ORDERS, Pulls([pull(url, core)]), {})
+        seal(core.windows, "amazon", Stream.ORDERS, Pulls([pull(url, core)]), {})
     assert core.windows.cursor(ORDERS, OPENS) == utc(2026, 5, 12, 10) - timedelta(minutes=3)
 
 
@@ -90,7 +90,7 @@ def test_missing_pages_are_named_while_they_are_missing_and_nothing_is_lost(tmp_
         assert newest(pulled.rows) == world(url)
     assert named
     assert set(named) <= set(pulled.rows["order_id"])
-    seal(core, "amazon", Stream.ORDERS, Pulls([pulled]), {})
+    seal(core.windows, "amazon", Stream.ORDERS, Pulls([pulled]), {})
     assert core.windows.open_gaps(ORDERS) == []
 
 
@@ -134,9 +134,9 @@ def test_an_order_that_only_a_notification_names_is_asked_for(tmp_path: Path, co
 
 def test_late_evidence_reopens_a_sealed_window_and_is_named(url: str, core: HttpCore, postgres: Postgres) -> None:
     pulled = pull(url, core, DAYS[:2])
-    seal(core, "amazon", Stream.ORDERS, Pulls([pulled]), {})
+    seal(core.windows, "amazon", Stream.ORDERS, Pulls([pulled]), {})
     late = pulled.rows["order_id"][0]
-    seal(core, "amazon", Stream.ORDERS, Pulls([pulled]), {"na": [late]})
+    seal(core.windows, "amazon", Stream.ORDERS, Pulls([pulled]), {"na": [late]})
     (gap,) = postgres.fetch("SELECT record_id, lacked_by, closed_at IS NOT NULL FROM ops.ingest_gap")
     assert gap == (late, "a sealed window; it came late", True)
     assert postgres.fetch("SELECT sum(reopened) FROM ops.ingest_window")[0][0] == 1

@@ -2,8 +2,9 @@
 
 Belongs here: the endpoint, the token, points, cursors. Does not belong here: which stream is made of which calls.
 
-Shopify counts points, not calls: every operation is planned as if it cost what it may cost at most, with the rate that
-the shop's last answer stated and until then that of Shopify's smallest plan.
+Shopify counts points, not calls, and all operations of an app draw on the same ones. Every operation has a budget as
+of the points it usually needs, at the rate that the shop's last answer stated, or until then that of the smallest plan.
+What is too many all the same, Shopify answers with `THROTTLED`, and it is asked again.
 """
 
 from collections import Counter

@@ -4,8 +4,8 @@ Belongs here: which calls make a stream, a stock push, a shipment confirmation.
 Does not belong here: one exchange (`calls.py`), whether a reading is whole (`connectors/complete.py`), or the meaning
 of a payload.
 
-Payloads come back as Shopify wrote them, with two additions: `marketplaceId`, for nothing in an answer tells the shop,
-and the lines (or stock levels) that did not fit on the first page of their order (or item).
+Payloads come back as Shopify wrote them, with what no record tells beside: `marketplaceId`, and for variants the shop's
+`currencyCode`. Lines (or stock levels) that did not fit on the first page of their order (or item) are added to it.
 """
 
 import uuid
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from linkstar_pipelines.connectors.errors import CredentialError
+from linkstar_pipelines.connectors.errors import CredentialError, RequestRejectedError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
 from linkstar_pipelines.connectors.shopify import operations as op
@@ -45,7 +45,7 @@ class ShopifyClient:
             ValueError: orders are asked for without a window, or a stream that Shopify does not have.
         """
         if stream is Stream.LISTINGS:
-            return self._variants(op.VARIANTS, op.VARIANT_PAGES[reading % len(op.VARIANT_PAGES)], lambda variant: variant)
+            return self._listings(op.VARIANT_PAGES[reading % len(op.VARIANT_PAGES)])
         if stream is Stream.INVENTORY:
             return self._variants(op.STOCK, op.STOCK_PAGES[reading % len(op.STOCK_PAGES)], self._with_levels)
         if stream is not Stream.ORDERS or window is None:
@@ -62,28 +62,28 @@ class ShopifyClient:
 
         The present quantity is read first and goes along: where it changed in between, Shopify refuses.
         """
-        return [self._set_quantity(change) for change in changes]
+        return [self._pushed(change) for change in changes]
 
     def confirm_shipment(self, parcel: Parcel) -> Receipt:
         """Make the parcel's fulfilment, unless the order already has one of its tracking number."""
         return shipments.confirm(self._calls, parcel)
 
-    def _shop(self) -> tuple[AccessCheck, frozenset[str]]:
-        """Return the check of access, and the scopes that the app was granted."""
+    def _shop(self) -> tuple[AccessCheck, Payload]:
+        """Return the check of access, and what Shopify says of the shop and the app."""
         before = datetime.now(UTC)
         answer = self._calls.send(op.SHOP)
         local = before + (datetime.now(UTC) - before) / 2
         date = answer.headers.get("date")
         server_time = parsedate_to_datetime(date) if date else None
-        granted = answer.data["data"][op.SHOP.root] or {}
-        scopes = frozenset(str(scope.get("handle")) for scope in granted.get("accessScopes") or [])
         skew = server_time - local if server_time else None
-        return AccessCheck(server_time, skew, self._calls.rate(op.ORDERS)), scopes
+        return AccessCheck(server_time, skew, self._calls.rate(op.ORDERS)), answer.data["data"]
 
     def _orders(self, window: Window, size: int) -> Iterator[Page]:
         """Fix the upper bound before counting: the count and the pages shall speak of the same orders."""
-        check, scopes = self._shop()
+        check, said = self._shop()
         now = check.server_time or datetime.now(UTC)
+        app = said["currentAppInstallation"] or {}
+        scopes = {scope.get("handle") for scope in app.get("accessScopes") or []}
         if window.start < now - op.OLDEST_WITHOUT_SCOPE and op.ALL_ORDERS not in scopes:
             raise self._too_old(window)
         end = window.end or now
@@ -91,6 +91,13 @@ class ShopifyClient:
         total = self._count(op.ORDERS_COUNT, {"query": bounds})
         for nodes in self._calls.pages(op.ORDERS, size, {"query": bounds}):
             yield Page([self._marked(self._with_lines(order)) for order in nodes], total, end)
+
+    def _listings(self, size: int) -> Iterator[Page]:
+        _, said = self._shop()
+        currency = {"currencyCode": (said.get("shop") or {}).get("currencyCode")}
+        return self._variants(
+            op.VARIANTS, size, lambda record: record | currency if isinstance(record, dict) else record
+        )
 
     def _variants(self, operation: Operation, size: int, completed: Callable[[Any], Any]) -> Iterator[Page]:
         total = self._count(op.VARIANTS_COUNT)
@@ -141,6 +148,12 @@ class ShopifyClient:
     def _marked(self, record: Any) -> Any:
         return {**record, "marketplaceId": self.store.marketplace_id} if isinstance(record, dict) else record
 
+    def _pushed(self, change: StockChange) -> Receipt:
+        try:
+            return self._set_quantity(change)
+        except RequestRejectedError as error:
+            return Receipt(change.listing_id, accepted=False, reason=str(error))
+
     def _set_quantity(self, change: StockChange) -> Receipt:
         location = gid("Location", self.store.location_id)
         asked = {"variant": gid("ProductVariant", change.listing_id), "location": location}
@@ -148,11 +161,12 @@ class ShopifyClient:
         if variant is None:
             return Receipt(change.listing_id, accepted=False, reason="Shopify knows no such variant")
         item = variant["inventoryItem"]
-        level = item.get("inventoryLevel")
-        if level is None:
+        level = item.get("inventoryLevel") or {"quantities": []}
+        # Without a quantity to start from, Shopify would skip the comparison.
+        present = next((entry["quantity"] for entry in level["quantities"] if entry["name"] == "available"), None)
+        if present is None:
             reason = f"The variant is not stocked at location {self.store.location_id}"
             return Receipt(change.listing_id, accepted=False, reason=reason)
-        present = next(entry["quantity"] for entry in level["quantities"] if entry["name"] == "available")
         quantity = {
             "inventoryItemId": item["id"], "locationId": location,
             "quantity": change.quantity, "changeFromQuantity": present,

@@ -21,7 +21,7 @@ class Operation:
         name: As in the call log.
         root: Field of the answer's `data` that holds what was asked for.
         document: GraphQL text.
-        cost: Points that Shopify asks for it at most, counted as documented.
+        cost: Points that it usually needs. Shopify takes what it may cost at most, and gives the rest back at once.
         idempotent: Whether it may be sent twice.
     """
 
@@ -33,17 +33,17 @@ class Operation:
 
 
 SHOP: Final = Operation("shop", "currentAppInstallation", queries.SHOP, 5)
-ORDERS: Final = Operation("orders", "orders", queries.ORDERS, 1000)
-ORDERS_COUNT: Final = Operation("ordersCount", "ordersCount", queries.ORDERS_COUNT, 10)
-ORDER: Final = Operation("order", "order", queries.ORDER, 110)
-ORDER_LINES: Final = Operation("orderLines", "order", queries.ORDER_LINES, 820)
+ORDERS: Final = Operation("orders", "orders", queries.ORDERS, 250)
+ORDERS_COUNT: Final = Operation("ordersCount", "ordersCount", queries.ORDERS_COUNT, 5)
+ORDER: Final = Operation("order", "order", queries.ORDER, 30)
+ORDER_LINES: Final = Operation("orderLines", "order", queries.ORDER_LINES, 300)
 VARIANTS: Final = Operation("productVariants", "productVariants", queries.VARIANTS, 760)
-VARIANTS_COUNT: Final = Operation("productVariantsCount", "productVariantsCount", queries.VARIANTS_COUNT, 10)
-STOCK: Final = Operation("productVariantStock", "productVariants", queries.STOCK, 830)
-LEVELS: Final = Operation("inventoryLevels", "inventoryItem", queries.LEVELS, 310)
+VARIANTS_COUNT: Final = Operation("productVariantsCount", "productVariantsCount", queries.VARIANTS_COUNT, 5)
+STOCK: Final = Operation("productVariantStock", "productVariants", queries.STOCK, 200)
+LEVELS: Final = Operation("inventoryLevels", "inventoryItem", queries.LEVELS, 60)
 LEVEL: Final = Operation("inventoryLevel", "productVariant", queries.LEVEL, 10)
 SET_QUANTITIES: Final = Operation("inventorySetQuantities", "inventorySetQuantities", queries.SET_QUANTITIES, 15)
-SHIPPABLE: Final = Operation("fulfillmentOrders", "order", queries.SHIPPABLE, 1000)
+SHIPPABLE: Final = Operation("fulfillmentOrders", "order", queries.SHIPPABLE, 40)
 CREATE_FULFILLMENT: Final = Operation(
     "fulfillmentCreate", "fulfillmentCreate", queries.CREATE_FULFILLMENT, 15, idempotent=False
 )

@@ -1,6 +1,7 @@
 """The GraphQL documents that are sent to Shopify.
 
-Belongs here: what is asked of each object, and nothing of persons. Does not belong here: when it is asked (`client.py`).
+Belongs here: what is asked of each object, and nothing of persons.
+Does not belong here: when it is asked (`client.py`).
 
 A query may cost 1,000 points as Shopify counts before it answers: one for each object, times the `first` of every
 connection around it. Hence the small numbers here; what does not fit on the first page of an order's lines is asked for
@@ -31,7 +32,7 @@ fragment OrderFields on Order {{
   lineItems(first: 10) {{ nodes {{ ...Line }} {_PAGE} }}
 }}{_LINE}"""
 
-SHOP: Final = "query Shop { shop { myshopifyDomain } currentAppInstallation { accessScopes { handle } } }"
+SHOP: Final = "query Shop { shop { currencyCode } currentAppInstallation { accessScopes { handle } } }"
 
 ORDERS: Final = f"""query Orders($first: Int!, $after: String, $query: String) {{
   orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{ nodes {{ ...OrderFields }} {_PAGE} }}

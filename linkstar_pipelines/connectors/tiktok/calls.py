@@ -72,7 +72,7 @@ class TikTokCalls:
             refused=refused,
         )  # fmt: skip
 
-    def _request(  # noqa: PLR0917  # what is asked, and with which token
+    def _request(
         self, operation: Operation, path: str, query: Mapping[str, str], body: dict[str, Any] | None,
         token: SecretStr, *, idempotent: bool,
     ) -> Request:  # fmt: skip

@@ -70,7 +70,7 @@ def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame,
             ).replace("", None),
             currency=price.field("currency"),
             price_text=pl.coalesce(price.field("sale_price"), price.field("tax_exclusive_price")),
-        )  # fmt: skip
+        )
         .with_columns(price=json_columns.amount(pl.col("price_text")))
         .with_columns(
             reason=pl.coalesce(

@@ -103,8 +103,7 @@ def _kind(code: str) -> Literal["rejected", "throttled", "platform_error"]:
 
 
 def first_second(instant: datetime) -> int:
-    """Write an instant the way TikTok does, as seconds since 1970; a fraction is rounded up, as both bounds of a
-    half-open window need it.
+    """Write a bound of a half-open window the way TikTok does: the first whole second since 1970 that is not before it.
 
     Raises:
         ValueError: the instant has no time zone.

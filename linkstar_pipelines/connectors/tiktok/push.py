@@ -25,7 +25,7 @@ STREAMS: Final = {
 """What a type is about: order status, address, package, cancellation; product status, information, creation. The
 others are about no stream that is read: returns (2, 12), authorisation (6, 7), messages."""
 _RECORD_IDS: Final = {1: "order_id", 3: "order_id", 11: "order_id", 2: "order_id", 12: "return_id"}
-"""Name of the record's id. A package (4) may hold several orders, and a product is several listings: neither has one."""
+"""Name of the record's id. A package (4) may hold several orders, a product is several listings: both have none."""
 
 
 def receive(store: TikTokStore, _: HttpCore, push: Push) -> list[PushEvent]:

@@ -1,0 +1,28 @@
+"""Shopify as the product knows it.
+
+Belongs here: `PLATFORM`, put together from the modules of this package. Does not belong here: anything else.
+"""
+
+from typing import Final
+
+from linkstar_pipelines.connectors.platform import Platform
+from linkstar_pipelines.connectors.shopify import orders
+from linkstar_pipelines.connectors.shopify.client import ShopifyClient
+from linkstar_pipelines.connectors.shopify.forms import STREAMS
+from linkstar_pipelines.connectors.shopify.listings import skus, stock
+from linkstar_pipelines.connectors.shopify.push import receive
+from linkstar_pipelines.connectors.shopify.store import ShopifyStore
+
+# No `bodies`: no answer tells the shop's marketplace or holds the later lines of a long order, so that none holds the
+# records of `read`.
+PLATFORM: Final = Platform(
+    name=ShopifyStore.platform,
+    store=ShopifyStore,
+    client=ShopifyClient,
+    streams=STREAMS,
+    orders=orders.FORM,
+    skus=skus,
+    stock=stock,
+    receive=receive,
+)
+"""Shopify shops."""

@@ -28,14 +28,20 @@ console = Console()
 
 @app.command()
 def demo(
+    platforms: Annotated[str, typer.Option(help="Marketplaces, comma-separated, or `all`.")] = "amazon",
     fault: Annotated[list[str] | None, typer.Option(help="Sandbox fault, such as all=0.2. Repeatable.")] = None,
     orders_per_day: Annotated[int, typer.Option(help="Size of the sandbox's order book.")] = 60,
     weeks: Annotated[int, typer.Option(help="Length of the sandbox's order book.")] = 6,
 ) -> None:
     """Run the whole loop against a sandbox and show what came of it. Ends by itself."""
     from linkstar_pipelines.operations.demo import demo as run_demo
+    from linkstar_pipelines.schemas.platforms import PLATFORMS
 
-    raise typer.Exit(run_demo(console, faults=fault or [], orders_per_day=orders_per_day, weeks=weeks))
+    named = list(PLATFORMS) if platforms == "all" else platforms.split(",")
+    if unknown := [name for name in named if name not in PLATFORMS]:
+        raise typer.BadParameter(f"{', '.join(unknown)} unknown; there are {', '.join(PLATFORMS)}")
+    faults = fault or []
+    raise typer.Exit(run_demo(console, platforms=named, faults=faults, orders_per_day=orders_per_day, weeks=weeks))
 
 
 @app.command()

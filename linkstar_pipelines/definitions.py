@@ -15,6 +15,7 @@ from linkstar_pipelines.orchestration.maintenance import maintenance
 from linkstar_pipelines.orchestration.sensors import all_sensors
 from linkstar_pipelines.quality.checks import build_checks
 from linkstar_pipelines.schemas.catalog import TABLES
+from linkstar_pipelines.settings import load_settings
 from resources.fx import FxResource
 from resources.lake import LakeResource
 from resources.platforms import PlatformsResource
@@ -33,7 +34,7 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
         assets=dg.load_assets_from_modules(_MODULES),
         asset_checks=[build_checks(table, DAILY if table.daily else None) for table in TABLES],
         jobs=[
-            jobs.loop,
+            jobs.loop(set(load_settings().stores.values())),
             *jobs.orders_changed.values(),
             *jobs.pulls.values(),
             *jobs.first_pulls.values(),

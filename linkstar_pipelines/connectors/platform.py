@@ -231,8 +231,9 @@ class Platform:
         stock: Reads raw inventory (or listings) into `core.listing_stock`; None where it is read elsewhere.
         returns: Reads raw returns into `core.returns`; None where the platform has none.
         payments: Reads raw finances into `core.payments`; None where it is read elsewhere.
-        bodies: Operations whose answers carry records, with the stream and the dotted path to them in the body: their
-            raw bytes are kept, and any day can be parsed again from them.
+        bodies: Operations whose answers hold records of `read` as they are, with the stream and the dotted path to
+            them in the body: any day can be parsed again from the bytes kept of them. (Those of every listing
+            operation are kept; records put together from several answers cannot be parsed again.)
         receive: Verifies a push notification of a store and tells what it says; raises `PushRefusedError`.
     """
 

@@ -95,6 +95,7 @@ def pull_stream(
         keep_personal: Keep personal data in payloads.
     """
     http, where = client.http, StreamOf(platform.name, client.store.name, stream.value)
+    http.land(platform.name, {form.operation: kept.value for kept, form in platform.streams.items()})
     http.land(platform.name, {operation: kept.value for operation, (kept, _) in platform.bodies.items()})
     now = platform_now(client)
     span = window(days, now) if stream in CHANGING else None

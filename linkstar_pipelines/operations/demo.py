@@ -21,23 +21,22 @@ from linkstar_pipelines.settings import Settings, load_settings
 from linkstar_pipelines.storage.lake import open_lake
 from linkstar_pipelines.storage.postgres import open_postgres
 
-_HISTORY_TABLES: Final = (
-    *(
-        f"raw.{platform.name}_{stream.value}"
-        for platform in PLATFORMS.values()
-        for stream in platform.streams
-        if stream is not Stream.INVENTORY  # stock is of the present; the past has none
-    ),
-    "core.skus", "core.orders", "core.order_lines", "core.returns", "core.payments", "stock.movements",
-)  # fmt: skip
 _NIGHTS: Final = timedelta(days=3)  # what the reconciliations of the two nights between read again
 
 
-def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 60, weeks: int = 6) -> int:
+def demo(
+    console: Console,
+    *,
+    platforms: Sequence[str] = trial.FIRST_PLATFORMS,
+    faults: Sequence[str] = (),
+    orders_per_day: int = 60,
+    weeks: int = 6,
+) -> int:
     """Run the demo; returns the exit code (0 when the graph ran through and every store was read).
 
     Args:
         console: Where to show it.
+        platforms: Marketplaces whose stores are connected.
         faults: Sandbox faults to switch on, such as `all=0.2`.
         orders_per_day: Size of the sandbox's order book.
         weeks: Length of the sandbox's order book.
@@ -50,13 +49,14 @@ def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 
     flags = [
         "--clock", f"frozen:{trial.HISTORY_ENDS:%Y-%m-%dT%H:%M:%SZ}",
         "--opens", opens.isoformat(), "--closes", trial.CLOSES.isoformat(),
-        "--orders-per-day", str(orders_per_day), "--accounts", trial.ACCOUNTS, "--products", "40",
+        "--orders-per-day", str(orders_per_day), "--accounts", trial.accounts(platforms),
         "--rate-scale", "100000", "--fault-delay", "0.1",
         *(part for fault in faults for part in ("--fault", fault)),
     ]  # fmt: skip
+    played = ", ".join(PLATFORMS[name].title for name in platforms)
     with processes.sandbox(settings.data_dir / "sandbox", flags) as url:
-        console.print(f"[bold]2[/] The sandbox plays {len(PLATFORMS)} marketplaces at {url}")
-        settings = trial.connect(url, opens, faulty=bool(faults))
+        console.print(f"[bold]2[/] The sandbox plays {played} at {url}")
+        settings = trial.connect(url, opens, platforms=platforms, faulty=bool(faults))
         instance = runs.instance(settings)
         outcomes = [
             runs.execute(
@@ -64,7 +64,7 @@ def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 
                 "loop",
                 title=f"[bold]3[/] {weeks} weeks of orders and money, cleaned",
                 tags=range_tags(opens.isoformat(), trial.HISTORY_ENDS.date().isoformat()),
-                tables=_HISTORY_TABLES,
+                tables=_history_tables(platforms),
             )
         ]
         httpx.post(f"{url}/_control/clock", json={"set": f"{trial.DEMO_ENDS:%Y-%m-%dT%H:%M:%SZ}"}).raise_for_status()
@@ -83,6 +83,19 @@ def demo(console: Console, *, faults: Sequence[str] = (), orders_per_day: int = 
     console.print("Look around: [bold]make up[/] starts the Dagster UI on what was made here.")
     whole = all(outcome.success for outcome in outcomes) and not outcomes[-1].unread
     return 0 if whole else 1
+
+
+def _history_tables(platforms: Sequence[str]) -> list[str]:
+    """Tables of the past: orders, listings and money of the platforms, cleaned. Stock is of the present."""
+    return [
+        *(
+            f"raw.{name}_{stream.value}"
+            for name in platforms
+            for stream in PLATFORMS[name].streams
+            if stream is not Stream.INVENTORY
+        ),
+        "core.skus", "core.orders", "core.order_lines", "core.returns", "core.payments", "stock.movements",
+    ]  # fmt: skip
 
 
 def _own_folder(console: Console, settings: Settings) -> Settings:

@@ -38,6 +38,7 @@ from linkstar_pipelines.storage.call_log import CallLog
 from linkstar_pipelines.storage.embedded import EmbeddedPostgres, PostgresUnavailableError
 from linkstar_pipelines.storage.lake import Lake, LakeUnavailableError
 from linkstar_pipelines.storage.postgres import Postgres, check_url
+from linkstar_pipelines.storage.tokens import token_key
 
 _SCARCE_BYTES: Final = 5 * 10**9
 _FULL_BYTES: Final = 500 * 10**6
@@ -67,7 +68,7 @@ def examine(settings: Settings) -> list[Finding]:
     with _database(settings) as (database, postgres):
         findings.append(database)
         if postgres is None:
-            unseen = ("database schema", "lake", "Dagster daemon", "API call log", "Amazon", "exchange rates")
+            unseen = ("database schema", "lake", "Dagster daemon", "API call log", "stores", "exchange rates")
             findings += [Finding(subject, "off", "not examined: there is no database") for subject in unseen]
         else:
             with closing(postgres):
@@ -90,7 +91,10 @@ def _within(postgres: Postgres, settings: Settings) -> list[Finding]:
         unseen = ("API call log", "stores", "exchange rates")
         return findings + [Finding(subject, "off", "not examined: see 'database schema'") for subject in unseen]
     timeout, max_wait = min(settings.http_timeout_seconds, 10), min(settings.http_max_wait_seconds, 30)
-    with HttpCore.of(settings, timeout=timeout, max_wait=max_wait) as http:
+    key = token_key(settings.token_key, settings.data_dir)
+    with HttpCore(
+        postgres, timeout=timeout, max_attempts=settings.http_max_attempts, max_wait=max_wait, token_key=key
+    ) as http:
         return [*findings, _call_log(postgres, settings), *_stores(settings, http), _exchange_rates(settings, http)]
 
 

@@ -5,7 +5,7 @@ nothing else.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -84,6 +84,28 @@ def _aliexpress(name: str, seller_id: str) -> _Store:
     )  # fmt: skip
 
 
+def _shopify(name: str, zone: str, shop: str, marketplace_id: str) -> _Store:
+    return _Store(
+        "shopify", name, zone,
+        {
+            "SHOP": f"{shop}.myshopify.com", "MARKETPLACE_ID": marketplace_id, "ENDPOINT": "{url}/shopify",
+            "ACCESS_TOKEN": f"sandbox-refresh-{name}", "CLIENT_SECRET": f"sandbox-secret-{name}",
+            "LOCATION_ID": "71234567890",
+        },
+    )  # fmt: skip
+
+
+def _tiktok(name: str, zone: str, shop_id: str, marketplace_id: str) -> _Store:
+    return _Store(
+        "tiktok", name, zone,
+        {
+            "SHOP_ID": shop_id, "SHOP_CIPHER": f"SBX_{name}-cipher", "MARKETPLACE_ID": marketplace_id,
+            "REFRESH_TOKEN": f"sandbox-refresh-{name}", "ENDPOINT": "{url}/tiktok", "AUTH_URL": "{url}/tiktok",
+            **_login(name, "APP_KEY", "APP_SECRET"),
+        },
+    )  # fmt: skip
+
+
 _EBAY_TEST_KEY: Final = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF"
 """eBay's published test key for message signatures; the sandbox knows its public half."""
 
@@ -108,10 +130,19 @@ _STORES: Final = (
     _shopee("spmy", "Asia/Kuala_Lumpur", "2001888", "727720656", "MY"),
     _aliexpress("ae1", "2671514005"),
     _aliexpress("ae2", "2671514006"),
+    _shopify("sfus", "America/New_York", "linkstar-us", "SHOPIFY_US"),
+    _shopify("sfde", "Europe/Berlin", "linkstar-de", "SHOPIFY_DE"),
+    _tiktok("ttus", "America/Los_Angeles", "7494000000000000001", "TIKTOK_US"),
+    _tiktok("ttgb", "Europe/London", "7494000000000000002", "TIKTOK_GB"),
 )  # fmt: skip
 
-ACCOUNTS: Final = ",".join(store.name.upper() for store in _STORES)
-"""Accounts of the sandbox that trade in the demo."""
+FIRST_PLATFORMS: Final = ("amazon",)
+"""Platforms that are tried where nobody names others."""
+
+
+def accounts(platforms: Collection[str]) -> str:
+    """Accounts of the sandbox that trade, as its option wants them."""
+    return ",".join(store.name.upper() for store in _STORES if store.platform in platforms)
 
 
 def is_trial(settings: Settings) -> bool:
@@ -119,12 +150,13 @@ def is_trial(settings: Settings) -> bool:
     return not settings.stores
 
 
-def connect(url: str, opens: date, *, faulty: bool = False) -> Settings:
+def connect(url: str, opens: date, *, platforms: Collection[str] = FIRST_PLATFORMS, faulty: bool = False) -> Settings:
     """Point this process and its children to a sandbox; returns the settings that follow.
 
     Args:
         url: Where the sandbox listens.
         opens: First day of its order book.
+        platforms: Platforms whose two stores are connected.
         faulty: Its faults are switched on: most requests must then be repeated many times.
     """
     variables = {
@@ -133,10 +165,11 @@ def connect(url: str, opens: date, *, faulty: bool = False) -> Settings:
     }
     if faulty:
         variables |= {"LINKSTAR_HTTP_MAX_ATTEMPTS": "60", "LINKSTAR_HTTP_TIMEOUT_SECONDS": "2"}
+    connected = [store for store in _STORES if store.platform in platforms]
     for platform in PLATFORMS:
-        names = [store.name for store in _STORES if store.platform == platform]
+        names = [store.name for store in connected if store.platform == platform]
         variables[f"LINKSTAR_{platform.upper()}_STORES"] = ",".join(names)
-    for store in _STORES:
+    for store in connected:
         prefix = f"LINKSTAR_{store.platform.upper()}_{store.name.upper()}_"
         variables |= {prefix + name: value.format(url=url) for name, value in store.settings.items()}
         variables[f"{prefix}TIME_ZONE"] = store.time_zone

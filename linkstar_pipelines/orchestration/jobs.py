@@ -3,7 +3,8 @@
 Belongs here: selections by asset key. Does not belong here: what starts them (`schedules.py`, `sensors.py`).
 """
 
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
 
 import dagster as dg
 
@@ -12,11 +13,22 @@ from linkstar_pipelines.schemas.platforms import PLATFORMS, PlatformName, Stream
 _RANGE_START: Final = "dagster/asset_partition_range_start"
 _RANGE_END: Final = "dagster/asset_partition_range_end"
 
-loop = dg.define_asset_job(
-    "loop",
-    selection=dg.AssetSelection.all(),
-    description="The whole graph for one or more days: pull, clean, stock, plan, settle, with every check.",
-)
+LOOP: Final = "loop"
+
+
+def loop(connected: Collection[str]) -> Any:
+    """Make the job of the whole graph: the raw streams of connected platforms, and all that follows from any.
+
+    Args:
+        connected: Platforms with a store; where there is none, every platform takes part.
+    """
+    idle = [platform for platform in PLATFORMS.values() if connected and platform.name not in connected]
+    everything: dg.AssetSelection = dg.AssetSelection.all()
+    return dg.define_asset_job(
+        LOOP,
+        selection=everything - dg.AssetSelection.groups(*(f"raw_{platform.name}" for platform in idle)),
+        description="The whole graph for one or more days: pull, clean, stock, plan, settle, with every check.",
+    )
 
 
 def _after_orders(platform: PlatformName) -> dg.AssetSelection:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from linkstar_pipelines.orchestration.jobs import loop, range_tags
+from linkstar_pipelines.orchestration.jobs import LOOP, range_tags
 from linkstar_pipelines.orchestration.maintenance import maintenance
 from linkstar_pipelines.settings import Settings, load_settings
 from resources.platforms import STORES_TAG
@@ -30,7 +30,7 @@ def _nightly(zone: str, stores: list[str], settings: Settings) -> dg.ScheduleDef
 
     @dg.schedule(
         name=f"nightly_reconciliation_{slug}",
-        job=loop,
+        job_name=LOOP,
         cron_schedule=_NIGHTLY,
         execution_timezone=zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,

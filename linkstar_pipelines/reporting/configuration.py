@@ -18,8 +18,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.reporting.pages import write_page
-from linkstar_pipelines.settings import AmazonStore, Settings
+from linkstar_pipelines.schemas.platforms import PLATFORMS
+from linkstar_pipelines.settings import Settings, StoreNames
 
 PAGE: Final = "configuration.md"
 
@@ -36,11 +38,10 @@ Lists are comma-separated. Relative paths start at the folder in which a command
 """
 
 _STORES: Final = """
-## One Amazon store
+## Stores
 
-Each name in `LINKSTAR_AMAZON_STORES` has its own variables: `<NAME>` is the name in upper case. For the store `na`
-the first of them is `LINKSTAR_AMAZON_NA_SELLER_ID`. [How to connect a store](how-to/connect-amazon.md) tells where
-the values come from.
+Every platform has the variable below, and each name in it variables of its own: `<NAME>` is the name in upper case.
+For the Amazon store `na` the first of them is `LINKSTAR_AMAZON_NA_SELLER_ID`.
 """
 
 _OBJECT_STORE: Final = """
@@ -59,7 +60,6 @@ Read only where `LINKSTAR_LAKE_PATH` is an `s3://` address.
 
 def configuration_page() -> str:
     """The page as Markdown."""
-    store_fields = {name: field for name, field in AmazonStore.model_fields.items() if not field.exclude}
     return "".join(
         [
             _HEAD,
@@ -67,10 +67,17 @@ def configuration_page() -> str:
             _table("LINKSTAR_", Settings.model_fields),
             _STORES,
             "\n",
-            _table("LINKSTAR_AMAZON_<NAME>_", store_fields),
+            _table("LINKSTAR_<PLATFORM>_", StoreNames.model_fields),
+            *(_platform(name) for name in PLATFORMS),
             _OBJECT_STORE,
         ]
     )
+
+
+def _platform(name: str) -> str:
+    store = platform_named(name).store
+    fields = {field: info for field, info in store.model_fields.items() if not info.exclude}
+    return f"\n### One {PLATFORMS[name].title} store\n\n" + _table(f"LINKSTAR_{name.upper()}_<NAME>_", fields)
 
 
 def variables(model: type[BaseSettings], prefix: str) -> list[str]:

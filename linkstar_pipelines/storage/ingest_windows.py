@@ -97,11 +97,7 @@ class IngestWindows:
         """Note that records named as missing have been read (all of the stream's for None); returns how many."""
         condition = "" if records is None else " AND record_id = ANY(%s)"
         values = where.key if records is None else (*where.key, list(records))
-        return self._postgres.execute(
-            "UPDATE ops.ingest_gap SET closed_at = clock_timestamp() WHERE closed_at IS NULL AND platform = %s "
-            f"AND store = %s AND stream = %s{condition}",  # the condition is one of two constants
-            *values,
-        )
+        return self._postgres.execute(_CLOSE + condition, *values)
 
     def open_gaps(self, where: StreamOf) -> list[str]:
         """Records that are known to be missing now."""

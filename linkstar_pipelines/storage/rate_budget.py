@@ -30,8 +30,9 @@ _TAKE: Final = """
     RETURNING rate_per_second, learned_at IS NOT NULL
 """
 _WAIT: Final = """
-    SELECT (LEAST(burst, 1 + %s * burst) - tokens) / rate_per_second - extract(epoch FROM clock_timestamp() - updated_at), rate_per_second,
-           learned_at IS NOT NULL
+    SELECT (LEAST(burst, 1 + %s * burst) - tokens) / rate_per_second
+               - extract(epoch FROM clock_timestamp() - updated_at),
+           rate_per_second, learned_at IS NOT NULL
     FROM ops.rate_budget WHERE platform = %s AND store = %s AND operation = %s
 """
 _LEARN: Final = """

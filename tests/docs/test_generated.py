@@ -2,9 +2,11 @@
 
 import re
 
+from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.reporting import configuration, tables
 from linkstar_pipelines.schemas.catalog import TABLES
-from linkstar_pipelines.settings import AmazonStore, Settings
+from linkstar_pipelines.schemas.platforms import PLATFORMS
+from linkstar_pipelines.settings import Settings
 from tests.docs.pages import anchors
 from tests.support import project_root
 
@@ -25,7 +27,11 @@ def test_every_variable_that_is_read_is_in_the_configuration_reference() -> None
     page = configuration.configuration_page()
     named = [
         *configuration.variables(Settings, "LINKSTAR_"),
-        *configuration.variables(AmazonStore, "LINKSTAR_AMAZON_<NAME>_"),
+        *(
+            variable
+            for name in PLATFORMS
+            for variable in configuration.variables(platform_named(name).store, f"LINKSTAR_{name.upper()}_<NAME>_")
+        ),
         *re.findall(r'"(AWS_\w+)"', (project_root() / "linkstar_pipelines/storage/lake.py").read_text()),
     ]
     assert [name for name in named if f"`{name}`" not in page] == []
@@ -35,8 +41,9 @@ def test_required_and_optional_settings_can_be_told_apart() -> None:
     rows = configuration.configuration_page().splitlines()
     required = {row.split("`")[1] for row in rows if "**required**" in row}
     assert required == {
-        f"LINKSTAR_AMAZON_<NAME>_{name.upper()}"
-        for name, field in AmazonStore.model_fields.items()
+        f"LINKSTAR_{platform.upper()}_<NAME>_{name.upper()}"
+        for platform in PLATFORMS
+        for name, field in platform_named(platform).store.model_fields.items()
         if field.is_required() and not field.exclude
     }
 
@@ -44,7 +51,7 @@ def test_required_and_optional_settings_can_be_told_apart() -> None:
 def test_no_secret_has_a_default_that_could_be_printed() -> None:
     rows = configuration.configuration_page().splitlines()
     secrets = [row for row in rows if "| secret |" in row]
-    assert len(secrets) == 4
+    assert len(secrets) > len(PLATFORMS)
     assert all("| unset |" in row or "**required**" in row for row in secrets)
 
 

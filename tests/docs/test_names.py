@@ -6,12 +6,14 @@ import dagster as dg
 import pytest
 from typer.main import get_command
 
+from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.definitions import build_defs
 from linkstar_pipelines.quality.business import expectations_of
 from linkstar_pipelines.sandbox import faults
 from linkstar_pipelines.schemas.catalog import TABLES
 from linkstar_pipelines.schemas.core import ORDER_STATES
-from linkstar_pipelines.settings import AmazonStore, Settings
+from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
+from linkstar_pipelines.settings import Settings
 from tests.docs.pages import code_blocks, documents
 from tests.support import project_root
 
@@ -38,11 +40,14 @@ def test_every_table_and_asset_that_is_named_exists() -> None:
 
 
 def test_every_variable_that_is_named_is_read() -> None:
-    installation = {f"LINKSTAR_{name.upper()}" for name in Settings.model_fields}
-    of_a_store = "|".join(name.upper() for name, field in AmazonStore.model_fields.items() if not field.exclude)
-    store = re.compile(rf"LINKSTAR_AMAZON_(<NAME>|[A-Z]+)_(\*|{of_a_store})")
+    known = [re.compile(f"LINKSTAR_{name.upper()}") for name in Settings.model_fields]
+    known.append(re.compile(rf"LINKSTAR_(<PLATFORM>|{'|'.join(PLATFORMS).upper()})_(STORES|<NAME>_\*)"))
+    for name in PLATFORMS:
+        fields = platform_named(name).store.model_fields.items()
+        of_a_store = "|".join(field.upper() for field, info in fields if not info.exclude)
+        known.append(re.compile(rf"LINKSTAR_{name.upper()}_(<NAME>|[A-Z]+)_(\*|{of_a_store})"))
     named = set(re.findall(r"LINKSTAR_[A-Z_<>*]+[A-Z*]", _ALL))
-    assert {name for name in named if name not in installation and not store.fullmatch(name)} == set()
+    assert {name for name in named if not any(form.fullmatch(name) for form in known)} == set()
 
 
 def test_every_linkstar_command_that_is_named_exists_with_its_options() -> None:
@@ -84,7 +89,18 @@ def test_every_job_sensor_and_schedule_of_the_product_is_in_the_architecture(gra
     names = [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")]
     names += [sensor.name for sensor in repository.sensor_defs]
     names += [re.sub(r"(nightly_reconciliation_).*", r"\1<zone>", s.name) for s in repository.schedule_defs]
-    assert [name for name in names if f"`{name}`" not in page] == []
+    assert [name for name in names if f"`{_general(name)}`" not in page] == []
+
+
+def _general(name: str) -> str:
+    """The name of a job or sensor with `<platform>` for the platform."""
+    return re.sub(rf"^({'|'.join(PLATFORMS)})_", "<platform>_", name)
+
+
+def _drawn(name: str) -> str:
+    """The node of an asset in the picture, which draws one platform for all."""
+    streams = "|".join(stream.value for stream in Stream)
+    return re.sub(rf"^raw_({'|'.join(PLATFORMS)})_({streams})$", r"raw_platform_\2", name)
 
 
 def test_the_picture_of_the_graph_is_the_graph(graph: dg.Definitions) -> None:
@@ -95,14 +111,14 @@ def test_the_picture_of_the_graph_is_the_graph(graph: dg.Definitions) -> None:
     assets = graph.resolve_asset_graph()
     keys = {"_".join(key.path): assets.get(key) for key in assets.get_all_asset_keys()}
     real = {
-        ("_".join(parent.path), name)
+        (_drawn("_".join(parent.path)), _drawn(name))
         for name, node in keys.items()
         if name != "quality_quarantine"
         for parent in node.parent_keys
     }
-    assert nodes == set(keys)
+    assert nodes == {_drawn(name) for name in keys}
     assert drawn == real
-    assert daily == {name for name, node in keys.items() if node.partitions_def is not None}
+    assert daily == {_drawn(name) for name, node in keys.items() if node.partitions_def is not None}
 
 
 def test_the_quarantine_depends_on_all_the_others_as_the_picture_says(graph: dg.Definitions) -> None:

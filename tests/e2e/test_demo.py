@@ -32,7 +32,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     """Lines of every order in the same world, told by the sandbox itself and not over the marketplace's wire."""
-    flags = ("--opens", "2026-05-17", "--closes", "2026-05-24", "--orders-per-day", "6")
+    flags = ("--opens", "2026-05-17", "--closes", "2026-05-24", "--orders-per-day", "6", "--accounts", "NA,EU")
     with running_sandbox(tmp_path_factory.mktemp("truth"), *flags, "--clock", "frozen:2026-05-25T06:00:00Z") as url:
         orders = world_orders(url, "NA", "EU")
     rows = [

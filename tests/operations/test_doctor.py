@@ -11,9 +11,11 @@ from typing import NamedTuple
 import pytest
 from rich.console import Console
 
-from linkstar_pipelines.connectors.amazon.client import AccessCheck, AmazonClient
+from linkstar_pipelines.connectors.amazon.client import AmazonClient
+from linkstar_pipelines.connectors.platform import AccessCheck
 from linkstar_pipelines.operations import doctor
 from linkstar_pipelines.operations.findings import Finding, render
+from linkstar_pipelines.schemas.catalog import TABLES
 from linkstar_pipelines.schemas.raw import RawFxRates
 from linkstar_pipelines.settings import AmazonStore, Settings, load_settings
 from linkstar_pipelines.storage.lake import Lake
@@ -70,13 +72,13 @@ def test_an_installation_in_order_is_shown_part_by_part(
     assert states["Amazon 'na'"] == states["exchange rates"] == "ok", findings
     assert states["Dagster daemon"] == states["web server"] == "off"
     assert "DuckDB 1.5.5" in findings["versions"].detail
-    assert "18 tables" in findings["lake"].detail
+    assert f"{len(TABLES)} tables" in findings["lake"].detail
     assert "your own at" in findings["PostgreSQL"].detail
 
 
 def test_a_new_database_of_your_own_is_not_touched(settings: Settings, database_url: str) -> None:
     findings = found(settings)
-    assert findings["database schema"].state == findings["lake"].state == findings["Amazon"].state == "off"
+    assert findings["database schema"].state == findings["lake"].state == findings["stores"].state == "off"
     postgres = Postgres(database_url)
     assert postgres.fetch("SELECT count(*) FROM pg_tables WHERE schemaname IN ('ops', 'lake', 'dagster')") == [(0,)]
     postgres.close()
@@ -98,7 +100,7 @@ def test_an_unreachable_server_is_a_finding_without_its_password(tmp_path: Path)
     assert findings["PostgreSQL"].state == "broken"
     assert "LINKSTAR_POSTGRES_URL" in (findings["PostgreSQL"].remedy or "")
     assert "top-secret" not in str(findings)
-    assert findings["lake"].state == findings["Amazon"].state == "off"
+    assert findings["lake"].state == findings["stores"].state == "off"
 
 
 def test_a_database_of_a_newer_program_is_broken(postgres: Postgres, settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from linkstar_pipelines.connectors.platform import Platform
+from linkstar_pipelines.connectors.walmart import operations as op
 from linkstar_pipelines.connectors.walmart.client import WalmartClient
 from linkstar_pipelines.connectors.walmart.forms import FORMS
 from linkstar_pipelines.connectors.walmart.listings import skus, stock
@@ -11,6 +12,7 @@ from linkstar_pipelines.connectors.walmart.payments import payments
 from linkstar_pipelines.connectors.walmart.push import receive
 from linkstar_pipelines.connectors.walmart.returns import returns
 from linkstar_pipelines.connectors.walmart.store import WalmartStore
+from linkstar_pipelines.schemas.platforms import Stream
 
 PLATFORM: Final = Platform(
     name="walmart",
@@ -23,5 +25,8 @@ PLATFORM: Final = Platform(
     returns=returns,
     payments=payments,
     receive=receive,
+    bodies={
+        op.ORDERS.name: (Stream.ORDERS, "list.elements.order"),
+    },
 )
 """Walmart Marketplace."""

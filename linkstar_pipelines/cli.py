@@ -31,7 +31,7 @@ def demo(
     platforms: Annotated[str, typer.Option(help="Marketplaces, comma-separated, or `all`.")] = "amazon",
     fault: Annotated[list[str] | None, typer.Option(help="Sandbox fault, such as all=0.2. Repeatable.")] = None,
     orders_per_day: Annotated[int, typer.Option(help="Size of the sandbox's order book.")] = 60,
-    weeks: Annotated[int, typer.Option(help="Length of the sandbox's order book.")] = 6,
+    weeks: Annotated[int, typer.Option(help="Length of the sandbox's order book.")] = 5,
 ) -> None:
     """Run the whole loop against a sandbox and show what came of it. Ends by itself."""
     from linkstar_pipelines.operations.demo import demo as run_demo

@@ -12,6 +12,7 @@ import dagster as dg
 import httpx
 from rich.console import Console
 
+from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.operations import processes, runs, summary, trial
 from linkstar_pipelines.operations.reports import write_settlement_report
 from linkstar_pipelines.orchestration.jobs import range_tags
@@ -30,7 +31,7 @@ def demo(
     platforms: Sequence[str] = trial.FIRST_PLATFORMS,
     faults: Sequence[str] = (),
     orders_per_day: int = 60,
-    weeks: int = 6,
+    weeks: int = 5,
 ) -> int:
     """Run the demo; returns the exit code (0 when the graph ran through and every store was read).
 
@@ -87,6 +88,8 @@ def demo(
 
 def _history_tables(platforms: Sequence[str]) -> list[str]:
     """Tables of the past: orders, listings and money of the platforms, cleaned. Stock is of the present."""
+    offered = {stream for name in platforms for stream in PLATFORMS[name].streams}
+    paid = any(platform_named(name).payments for name in platforms)
     return [
         *(
             f"raw.{name}_{stream.value}"
@@ -94,7 +97,9 @@ def _history_tables(platforms: Sequence[str]) -> list[str]:
             for stream in PLATFORMS[name].streams
             if stream is not Stream.INVENTORY
         ),
-        "core.skus", "core.orders", "core.order_lines", "core.returns", "core.payments", "stock.movements",
+        "core.skus", "core.orders", "core.order_lines", "stock.movements",
+        *(["core.returns"] if Stream.RETURNS in offered else []),
+        *(["core.payments"] if paid else []),
     ]  # fmt: skip
 
 
@@ -124,7 +129,8 @@ def _what_the_sensors_ask_for(console: Console, instance: dg.DagsterInstance) ->
     if not asked:
         return []
     changes = [int(request.tags.get(CHANGES_TAG, 0)) for request in asked]
-    console.print(f"[bold]4[/] The sensors saw {sum(changes)} changed orders on {len(asked)} platforms")
+    where = "one platform" if len(asked) == 1 else f"{len(asked)} platforms"
+    console.print(f"[bold]4[/] The sensors saw {sum(changes)} changed orders on {where}")
     busiest = asked[changes.index(max(changes))]
     title = f"  what {max(changes)} of them touch, at once"
     return [runs.execute(instance, str(busiest.job_name), title=title, tags=busiest.tags)]

@@ -5,7 +5,7 @@ import dataframely as dy
 import polars as pl
 
 from assets.partitions import days_of
-from assets.streams import changed, landed, together
+from assets.streams import changed, landed, present, together
 from assets.tables import publish, table_asset
 from linkstar_pipelines.domain import imported_orders, order_import
 from linkstar_pipelines.domain import orders as orders_of
@@ -19,8 +19,8 @@ from resources.rules import RulesResource
 
 
 def _raw(stream: Stream) -> list[type[dy.Schema]]:
-    """Raw tables of a stream, of every platform that offers it."""
-    return [schema for (_, offered), schema in RAW_TABLES.items() if offered is stream]
+    """Raw tables of a stream, of every platform that offers it and is in the graph."""
+    return [schema for (_, offered), schema in RAW_TABLES.items() if offered is stream and present(schema)]
 
 
 @table_asset(Skus, deps=[*_raw(Stream.LISTINGS), RawImportedOrders])

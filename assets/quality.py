@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.streams import present
 from assets.tables import column_schema
 from linkstar_pipelines.schemas.catalog import TABLES, table_of
 from linkstar_pipelines.schemas.quality import Quarantine
@@ -12,7 +13,7 @@ _TABLE = table_of(Quarantine)
 
 @dg.asset(
     key=dg.AssetKey(_TABLE.asset_key),
-    deps=[dg.AssetKey(table.asset_key) for table in TABLES if table is not _TABLE],
+    deps=[dg.AssetKey(table.asset_key) for table in TABLES if present(table.schema) and table is not _TABLE],
     group_name=_TABLE.layer,
     description=f"{_TABLE.description}\n\n{_TABLE.description_zh}",
     owners=[_TABLE.owner],

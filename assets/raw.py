@@ -10,6 +10,7 @@ import dataframely as dy
 import polars as pl
 
 from assets.partitions import days_of, stores_of
+from assets.streams import present
 from assets.tables import WINDOWS_SEALED, WIRE_RETRY, publish, table_asset
 from linkstar_pipelines.connectors.amazon.settlements import pull_settlements
 from linkstar_pipelines.connectors.files import file_sha256, read_rows
@@ -94,9 +95,12 @@ def _windows_sealed(proofs: Sequence[Proof]) -> dg.AssetCheckResult:
 
 
 STREAM_ASSETS: Final = [
-    _stream_asset(platform, stream) for platform in PLATFORMS.values() for stream in platform.streams
+    _stream_asset(platform, stream)
+    for platform in PLATFORMS.values()
+    for stream in platform.streams
+    if present(RAW_TABLES[platform.name, stream])
 ]
-"""`raw/<platform>_<stream>` for every registered platform."""
+"""`raw/<platform>_<stream>` for every registered platform with a store."""
 
 
 @table_asset(RawAmazonSettlements, retry_policy=WIRE_RETRY, stores_may_fail=True)

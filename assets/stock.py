@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets.partitions import days_of
+from assets.streams import present
 from assets.tables import publish, table_asset
 from linkstar_pipelines.domain.movements import movements as movements_of
 from linkstar_pipelines.domain.positions import positions as positions_of
@@ -22,7 +23,12 @@ def movements(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mater
     return publish(context, house, Movements, frame, mode=Mode.UPSERT, days=days)
 
 
-@table_asset(Positions, deps=[RawAmazonInventory, RawAmazonListings, ListingStock, Skus, OrderLines, Movements])
+_SOURCES = [
+    *filter(present, (RawAmazonInventory, RawAmazonListings)), ListingStock, Skus, OrderLines, Movements,
+]  # fmt: skip
+
+
+@table_asset(Positions, deps=_SOURCES)
 def positions(context: dg.AssetExecutionContext, lake: LakeResource, rules: RulesResource) -> dg.MaterializeResult:
     """Fold the last counts and what orders took since into one position per node and SKU."""
     house = lake.open()

@@ -6,7 +6,7 @@ Does not belong here: what a platform's payloads mean (the platform's own reader
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import dataframely as dy
 import polars as pl
@@ -16,9 +16,19 @@ from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.domain.quarantine import concat_rejects
 from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.schemas.streams import RAW_TABLES, identity_of
+from linkstar_pipelines.settings import load_settings
 from linkstar_pipelines.storage.lake import Lake
 
 S = TypeVar("S", bound=dy.Schema)
+
+CONNECTED: Final = set(load_settings().stores.values())
+"""Platforms with a store when the code location was loaded."""
+
+
+def present(schema: type[dy.Schema]) -> bool:
+    """Whether a table is in the graph: raw streams of a platform without a store are not, unless none has one."""
+    owner = next((name for (name, _), known in RAW_TABLES.items() if known is schema), None)
+    return owner is None or not CONNECTED or owner in CONNECTED
 
 
 def landed(lake: Lake, stream: Stream) -> Iterator[tuple[Platform, pl.DataFrame]]:

@@ -10,12 +10,13 @@ import dagster as dg
 
 from assets import core, finance, planning, quality, raw, stock
 from assets.partitions import DAILY
+from assets.streams import CONNECTED, present
 from linkstar_pipelines.orchestration import jobs, schedules
 from linkstar_pipelines.orchestration.maintenance import maintenance
 from linkstar_pipelines.orchestration.sensors import all_sensors
 from linkstar_pipelines.quality.checks import build_checks
 from linkstar_pipelines.schemas.catalog import TABLES
-from linkstar_pipelines.settings import load_settings
+from linkstar_pipelines.schemas.platforms import PLATFORMS
 from resources.fx import FxResource
 from resources.lake import LakeResource
 from resources.platforms import PlatformsResource
@@ -30,14 +31,13 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     Args:
         resources: Replacements by key (`lake`, `platforms`, `fx`, `rules`).
     """
+    platforms = [name for name in PLATFORMS if not CONNECTED or name in CONNECTED]
     return dg.Definitions(
         assets=dg.load_assets_from_modules(_MODULES),
-        asset_checks=[build_checks(table, DAILY if table.daily else None) for table in TABLES],
+        asset_checks=[build_checks(table, DAILY if table.daily else None) for table in TABLES if present(table.schema)],
         jobs=[
-            jobs.loop(set(load_settings().stores.values())),
-            *jobs.orders_changed.values(),
-            *jobs.pulls.values(),
-            *jobs.first_pulls.values(),
+            jobs.loop,
+            *(job[name] for job in (jobs.orders_changed, jobs.pulls, jobs.first_pulls) for name in platforms),
             jobs.history,
             maintenance,
         ],

@@ -3,8 +3,7 @@
 Belongs here: selections by asset key. Does not belong here: what starts them (`schedules.py`, `sensors.py`).
 """
 
-from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 
 import dagster as dg
 
@@ -16,19 +15,11 @@ _RANGE_END: Final = "dagster/asset_partition_range_end"
 LOOP: Final = "loop"
 
 
-def loop(connected: Collection[str]) -> Any:
-    """Make the job of the whole graph: the raw streams of connected platforms, and all that follows from any.
-
-    Args:
-        connected: Platforms with a store; where there is none, every platform takes part.
-    """
-    idle = [platform for platform in PLATFORMS.values() if connected and platform.name not in connected]
-    everything: dg.AssetSelection = dg.AssetSelection.all()
-    return dg.define_asset_job(
-        LOOP,
-        selection=everything - dg.AssetSelection.groups(*(f"raw_{platform.name}" for platform in idle)),
-        description="The whole graph for one or more days: pull, clean, stock, plan, settle, with every check.",
-    )
+loop = dg.define_asset_job(
+    LOOP,
+    selection=dg.AssetSelection.all(),
+    description="The whole graph for one or more days: pull, clean, stock, plan, settle, with every check.",
+)
 
 
 def _after_orders(platform: PlatformName) -> dg.AssetSelection:

@@ -1,6 +1,7 @@
 """Layer `raw`: observations as the outside gave them, with where and when they were seen.
 
-Belongs here: one table per platform stream; payloads stay JSON text and are parsed later, by pure functions.
+Belongs here: the form of each platform stream, and the tables that have one of their own; payloads stay JSON text and
+are parsed later, by pure functions.
 Does not belong here: anything interpreted. Personal data in payloads is masked before landing.
 """
 
@@ -9,19 +10,78 @@ import dataframely as dy
 from linkstar_pipelines.schemas import columns as c
 
 
-class RawAmazonOrders(dy.Schema):
+class RawOrders(dy.Schema):
     """Every distinct version of every order that a pull has seen. Rows are added, never changed."""
 
     platform = c.platform()
     store = c.store()
-    order_id = c.key("Amazon's order id.")
+    order_id = c.key("The platform's order id.")
     payload_hash = c.digest("SHA-256 of the payload: the identity of this version.", primary_key=True)
-    marketplace_id = c.text("Marketplace the order was placed in.")
-    created_at = c.instant("When the order was placed (`createdTime`).")
-    updated_at = c.instant("When Amazon last changed it (`lastUpdatedTime`).")
-    payload = c.text("The order as JSON (orders 2026-01-01), keys sorted, personal data masked.")
+    marketplace_id = c.text("Marketplace (site, region) the order was placed in.")
+    created_at = c.instant("When the order was placed.")
+    updated_at = c.instant("When the platform last changed it.")
+    payload = c.text("The order as JSON, keys sorted, personal data masked.")
     observed_at = c.instant("When this version was first seen.")
     changed_on = c.changed_on()
+
+
+class RawListings(dy.Schema):
+    """The present state of every listing."""
+
+    platform = c.platform()
+    store = c.store()
+    marketplace_id = c.key("Marketplace (site, region) of the listing.")
+    listing_id = c.key("The platform's id of the listing, variant included.")
+    seller_sku = c.text("The seller's own code as typed in the platform.", nullable=True)
+    payload = c.text("The listing as JSON, keys sorted.")
+    payload_hash = c.digest("SHA-256 of the payload.")
+    observed_at = c.instant("When the listing was read.")
+
+
+class RawInventory(dy.Schema):
+    """The latest stock figure the platform shows for every listing."""
+
+    platform = c.platform()
+    store = c.store()
+    marketplace_id = c.key("Marketplace (site, region) whose stock this is.")
+    listing_id = c.key("The platform's id of the listing, variant included.")
+    node_id = c.key("Warehouse as the platform names it; `-` where it names none.")
+    seller_sku = c.text("The seller's own code as typed in the platform.", nullable=True)
+    payload = c.text("The stock figure as JSON, keys sorted.")
+    payload_hash = c.digest("SHA-256 of the payload.")
+    observed_at = c.instant("The platform's own clock when the figure was read.")
+
+
+class RawReturns(dy.Schema):
+    """Every distinct version of every return. Rows are added, never changed."""
+
+    platform = c.platform()
+    store = c.store()
+    return_id = c.key("The platform's id of the return.")
+    payload_hash = c.digest("SHA-256 of the payload: the identity of this version.", primary_key=True)
+    order_id = c.text("Order the return belongs to.", nullable=True)
+    updated_at = c.instant("When the platform last changed it.")
+    payload = c.text("The return as JSON, keys sorted, personal data masked.")
+    observed_at = c.instant("When this version was first seen.")
+    changed_on = c.changed_on()
+
+
+class RawFinances(dy.Schema):
+    """Every distinct version of every financial transaction. Rows are added, never changed."""
+
+    platform = c.platform()
+    store = c.store()
+    transaction_id = c.key("The platform's id of the transaction; with its type where the id alone is not unique.")
+    payload_hash = c.digest("SHA-256 of the payload: the identity of this version.", primary_key=True)
+    transaction_status = c.text("State in the platform's own words.", nullable=True)
+    posted_at = c.instant("When the transaction was posted.")
+    payload = c.text("The transaction as JSON, keys sorted, numbers with exactly the digits they came with.")
+    observed_at = c.instant("When this version was first seen.")
+    changed_on = c.changed_on()
+
+
+class RawAmazonOrders(RawOrders):
+    """Every distinct version of every Amazon order (orders 2026-01-01)."""
 
 
 class RawAmazonListings(dy.Schema):
@@ -48,18 +108,10 @@ class RawAmazonInventory(dy.Schema):
     observed_at = c.instant("The platform's own clock when the summary was read.")
 
 
-class RawAmazonFinances(dy.Schema):
-    """Every distinct version of every financial transaction."""
+class RawAmazonFinances(RawFinances):
+    """Every distinct version of every Amazon transaction (finances 2024-06-19), whose status is always told."""
 
-    platform = c.platform()
-    store = c.store()
-    transaction_id = c.key("Amazon's transaction id.")
-    payload_hash = c.digest("SHA-256 of the payload: the identity of this version.", primary_key=True)
     transaction_status = c.text("DEFERRED, RELEASED or DEFERRED_RELEASED.")
-    posted_at = c.instant("When the transaction was posted.")
-    payload = c.text("The transaction as JSON (finances 2024-06-19).")
-    observed_at = c.instant("When this version was first seen.")
-    changed_on = c.changed_on()
 
 
 class RawAmazonSettlements(dy.Schema):

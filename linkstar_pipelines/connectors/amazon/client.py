@@ -18,9 +18,10 @@ import httpx
 
 from linkstar_pipelines.connectors.amazon import operations as op
 from linkstar_pipelines.connectors.amazon.auth import AmazonAuth
-from linkstar_pipelines.connectors.amazon.operations import IncludedData, Operation, format_instant, parse_instant
+from linkstar_pipelines.connectors.amazon.operations import IncludedData, Operation, parse_instant
 from linkstar_pipelines.connectors.amazon.settlement import fetch_document
 from linkstar_pipelines.connectors.errors import CredentialError, MalformedAnswerError, RequestRejectedError
+from linkstar_pipelines.connectors.fields import iso_milliseconds
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
 from linkstar_pipelines.connectors.request import Answer, Request, canonical_json, json_with
@@ -125,7 +126,7 @@ class AmazonClient:
             "lastUpdatedAfter": updated_after, "lastUpdatedBefore": updated_before,
             "createdAfter": created_after, "createdBefore": created_before,
         }  # fmt: skip
-        params = {name: format_instant(instant) for name, instant in bounds.items() if instant is not None}
+        params = {name: iso_milliseconds(instant) for name, instant in bounds.items() if instant is not None}
         params |= {
             "marketplaceIds": ",".join(self.store.marketplace_ids),
             "includedData": ",".join(included_data),
@@ -192,7 +193,7 @@ class AmazonClient:
             "carrierCode": parcel.carrier if parcel.carrier in op.CARRIERS else "Other",
             "carrierName": parcel.carrier,
             "trackingNumber": parcel.tracking_number,
-            "shipDate": format_instant(parcel.shipped_at),
+            "shipDate": iso_milliseconds(parcel.shipped_at),
             "orderItems": [{"orderItemId": line, "quantity": units} for line, units in parcel.lines.items()],
         }
         body = {"marketplaceId": parcel.marketplace_id, "packageDetail": detail}
@@ -251,7 +252,7 @@ class AmazonClient:
         start = posted_after
         while start < posted_before:
             end = min(start + _LONGEST_FINANCE_WINDOW, posted_before)
-            params = {"postedAfter": format_instant(start), "postedBefore": format_instant(end)}
+            params = {"postedAfter": iso_milliseconds(start), "postedBefore": iso_milliseconds(end)}
             for page in self._pages(op.LIST_TRANSACTIONS, params, "nextToken", _payload_token):
                 yield page["payload"].get("transactions") or []
             start = end
@@ -261,7 +262,7 @@ class AmazonClient:
         params: Mapping[str, str] = {
             "reportTypes": op.SETTLEMENT_REPORT,
             "processingStatuses": "DONE",
-            "createdSince": format_instant(created_since),
+            "createdSince": iso_milliseconds(created_since),
             "pageSize": "100",
         }
         while True:

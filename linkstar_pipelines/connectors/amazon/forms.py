@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from linkstar_pipelines.connectors.amazon import operations as op
+from linkstar_pipelines.connectors.fields import text_of
 from linkstar_pipelines.connectors.platform import Payload, Row, StreamForm
 from linkstar_pipelines.domain.privacy import mask_order
 from linkstar_pipelines.schemas.platforms import Stream
@@ -21,57 +22,54 @@ def _order(payload: Payload) -> Sequence[Row] | str:
         return "orderItems is missing or no list"
     return [
         {
-            "order_id": _text(payload, "orderId"),
+            "order_id": text_of(payload, "orderId"),
             "marketplace_id": _marketplace(payload),
-            "created_at": _text(payload, "createdTime"),
-            "updated_at": _text(payload, "lastUpdatedTime"),
+            "created_at": text_of(payload, "createdTime"),
+            "updated_at": text_of(payload, "lastUpdatedTime"),
         }
     ]
 
 
 def _marketplace(order: Payload) -> str | None:
     channel = order.get("salesChannel")
-    found = _text(channel, "marketplaceId")
-    return found or (NO_MARKETPLACE if _text(channel, "channelName") == "NON_AMAZON" else None)
+    found = text_of(channel, "marketplaceId")
+    return found or (NO_MARKETPLACE if text_of(channel, "channelName") == "NON_AMAZON" else None)
 
 
 def _listing(payload: Payload) -> Sequence[Row] | str:
     summaries = payload.get("summaries")
-    marketplaces = {_text(summary, "marketplaceId") for summary in summaries} if isinstance(summaries, list) else set()
+    marketplaces = (
+        {text_of(summary, "marketplaceId") for summary in summaries} if isinstance(summaries, list) else set()
+    )
     rows = [
-        {"seller_sku": _text(payload, "sku"), "marketplace_id": found} for found in sorted(filter(None, marketplaces))
+        {"seller_sku": text_of(payload, "sku"), "marketplace_id": found} for found in sorted(filter(None, marketplaces))
     ]
     return rows or "summaries name no marketplace"
 
 
 def _summary(payload: Payload) -> Sequence[Row] | str:
-    return [{"seller_sku": _text(payload, "sellerSku"), "marketplace_id": _text(payload, "marketplaceId")}]
+    return [{"seller_sku": text_of(payload, "sellerSku"), "marketplace_id": text_of(payload, "marketplaceId")}]
 
 
 def _transaction(payload: Payload) -> Sequence[Row] | str:
     return [
         {
-            "transaction_id": _text(payload, "transactionId"),
-            "transaction_status": _text(payload, "transactionStatus"),
-            "posted_at": _text(payload, "postedDate"),
+            "transaction_id": text_of(payload, "transactionId"),
+            "transaction_status": text_of(payload, "transactionStatus"),
+            "posted_at": text_of(payload, "postedDate"),
         }
     ]
 
 
 def _pile(record: Any) -> str:
     parts = ("marketplaceId", "sellerSku", "fnSku", "condition")
-    return "|".join(_text(record, part) or "" for part in parts).strip("|")
-
-
-def _text(value: object, field: str) -> str | None:
-    found = value.get(field) if isinstance(value, dict) else None
-    return found if isinstance(found, str) and found else None
+    return "|".join(text_of(record, part) or "" for part in parts).strip("|")
 
 
 def _instant(field: str) -> Any:
     def read(record: object) -> datetime | None:
         try:
-            return op.parse_instant(_text(record, field) or "")
+            return op.parse_instant(text_of(record, field) or "")
         except ValueError:
             return None
 
@@ -81,7 +79,7 @@ def _instant(field: str) -> Any:
 FORMS: Final = {
     Stream.ORDERS: StreamForm(
         rows=_order,
-        identify=lambda order: _text(order, "orderId") or "",
+        identify=lambda order: text_of(order, "orderId") or "",
         page_size=100,
         operation=op.SEARCH_ORDERS.name,
         mask=mask_order,
@@ -89,14 +87,14 @@ FORMS: Final = {
     ),
     Stream.LISTINGS: StreamForm(
         rows=_listing,
-        identify=lambda item: _text(item, "sku") or "",
+        identify=lambda item: text_of(item, "sku") or "",
         page_size=20,
         operation=op.SEARCH_LISTINGS.name,
     ),
     Stream.INVENTORY: StreamForm(rows=_summary, identify=_pile, page_size=50, operation=op.FBA_INVENTORY.name),
     Stream.FINANCES: StreamForm(
         rows=_transaction,
-        identify=lambda transaction: _text(transaction, "transactionId") or "",
+        identify=lambda transaction: text_of(transaction, "transactionId") or "",
         page_size=100,
         operation=op.LIST_TRANSACTIONS.name,
         changed_at=_instant("postedDate"),

@@ -18,9 +18,9 @@ from linkstar_pipelines.connectors.ebay import operations as op
 from linkstar_pipelines.connectors.ebay import shipments
 from linkstar_pipelines.connectors.ebay.calls import Call, EbayCalls
 from linkstar_pipelines.connectors.ebay.forms import last_change
-from linkstar_pipelines.connectors.ebay.operations import format_instant
 from linkstar_pipelines.connectors.ebay.store import EbayStore
 from linkstar_pipelines.connectors.errors import RequestRejectedError
+from linkstar_pipelines.connectors.fields import iso_milliseconds
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
 from linkstar_pipelines.connectors.request import canonical_json
@@ -76,7 +76,7 @@ class EbayClient:
         size = op.ORDER_PAGES[reading % len(op.ORDER_PAGES)]
         spans = _parts(start, end, op.LONGEST_ORDER_WINDOW)
         for first, last in spans:
-            bounds = f"lastmodifieddate:[{format_instant(first)}..{format_instant(last)}]"
+            bounds = f"lastmodifieddate:[{iso_milliseconds(first)}..{iso_milliseconds(last)}]"
             params = {"filter": bounds, "fieldGroups": "TAX_BREAKDOWN", "limit": str(size), "offset": "0"}
             for page in self._calls.pages(Call(op.GET_ORDERS, params)):
                 yield Page(page.get("orders") or [], page["total"] if len(spans) == 1 else None, end)
@@ -88,7 +88,7 @@ class EbayClient:
         whole = len(spans) * len(self.store.marketplace_ids) == 1
         for marketplace_id in self.store.marketplace_ids:
             for first, last in spans:
-                bounds = f"transactionDate:[{format_instant(first)}..{format_instant(last)}]"
+                bounds = f"transactionDate:[{iso_milliseconds(first)}..{iso_milliseconds(last)}]"
                 params = {"filter": bounds, "limit": str(size), "offset": "0"}
                 if reading % 2:
                     params["sort"] = "transactionDate"
@@ -123,8 +123,8 @@ class EbayClient:
         size = op.RETURN_PAGES[reading % len(op.RETURN_PAGES)]
         for first, last in _parts(start - op.RETURN_LIFE, end, op.LONGEST_RETURN_WINDOW):
             params = {
-                "creation_date_range_from": format_instant(first),
-                "creation_date_range_to": format_instant(last),
+                "creation_date_range_from": iso_milliseconds(first),
+                "creation_date_range_to": iso_milliseconds(last),
                 "limit": str(size),
             }
             for members in self._return_pages(params):

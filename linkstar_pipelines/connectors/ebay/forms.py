@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from linkstar_pipelines.connectors.ebay import operations as op
+from linkstar_pipelines.connectors.fields import text_of
 from linkstar_pipelines.connectors.platform import Payload, Row, StreamForm
 from linkstar_pipelines.schemas.platforms import Stream
 
@@ -31,12 +32,12 @@ def _order_rows(order: Payload) -> Sequence[Row] | str:
     lines = order.get("lineItems")
     if not isinstance(lines, list) or not lines:
         return "lineItems is missing, empty or no list"
-    sites = (_text(line, site) for site in ("purchaseMarketplaceId", "listingMarketplaceId") for line in lines)
+    sites = (text_of(line, site) for site in ("purchaseMarketplaceId", "listingMarketplaceId") for line in lines)
     return [{
-        "order_id": _text(order, "orderId"),
+        "order_id": text_of(order, "orderId"),
         "marketplace_id": next(filter(None, sites), None),
-        "created_at": _text(order, "creationDate"),
-        "updated_at": _text(order, "lastModifiedDate"),
+        "created_at": text_of(order, "creationDate"),
+        "updated_at": text_of(order, "lastModifiedDate"),
     }]  # fmt: skip
 
 
@@ -47,9 +48,9 @@ def _listing_rows(record: Payload) -> Sequence[Row] | str:
         return "payload is no inventory item with its offers"
     return [
         {
-            "listing_id": _text(offer, "offerId"),
-            "marketplace_id": _text(offer, "marketplaceId"),
-            "seller_sku": _text(record["inventoryItem"], "sku"),
+            "listing_id": text_of(offer, "offerId"),
+            "marketplace_id": text_of(offer, "marketplaceId"),
+            "seller_sku": text_of(record["inventoryItem"], "sku"),
         }
         for offer in offers
     ]
@@ -72,14 +73,14 @@ def _return_rows(record: Payload) -> Sequence[Row] | str:
 def _transaction_rows(transaction: Payload) -> Sequence[Row] | str:
     return [{
         "transaction_id": transaction_key(transaction) or None,
-        "transaction_status": _text(transaction, "transactionStatus"),
-        "posted_at": _text(transaction, "transactionDate"),
+        "transaction_status": text_of(transaction, "transactionStatus"),
+        "posted_at": text_of(transaction, "transactionDate"),
     }]  # fmt: skip
 
 
 def transaction_key(transaction: Any) -> str:
     """Return what identifies a transaction: its id is unique only beside its type. Empty when one is missing."""
-    identity, kind = _text(transaction, "transactionId"), _text(transaction, "transactionType")
+    identity, kind = text_of(transaction, "transactionId"), text_of(transaction, "transactionType")
     return f"{identity}/{kind}" if identity and kind else ""
 
 
@@ -133,11 +134,6 @@ def _inside(value: Any, *path: str) -> Any:
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None
     return value
-
-
-def _text(value: Any, field: str) -> str | None:
-    found = value.get(field) if isinstance(value, dict) else None
-    return found if isinstance(found, str) and found else None
 
 
 def _identity(*path: str) -> Callable[[Any], str]:

@@ -98,17 +98,6 @@ PUBLIC_PARAMS: Final = frozenset({
 })  # fmt: skip
 
 
-def format_instant(instant: datetime) -> str:
-    """Write an instant the way eBay does: ISO 8601, UTC, milliseconds.
-
-    Raises:
-        ValueError: the instant has no time zone.
-    """
-    if instant.tzinfo is None:
-        raise ValueError(f"{instant} has no time zone; pass UTC instants")
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def parse_instant(value: Any) -> datetime | None:
     """Read an instant as eBay writes it; None for what is none."""
     try:

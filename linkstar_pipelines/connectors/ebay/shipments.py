@@ -10,8 +10,8 @@ from typing import Any
 
 from linkstar_pipelines.connectors.ebay import operations as op
 from linkstar_pipelines.connectors.ebay.calls import Call, EbayCalls
-from linkstar_pipelines.connectors.ebay.operations import format_instant
 from linkstar_pipelines.connectors.errors import ConnectorError, RequestRejectedError
+from linkstar_pipelines.connectors.fields import iso_milliseconds
 from linkstar_pipelines.connectors.platform import Parcel, Receipt
 
 
@@ -48,7 +48,7 @@ def _create(calls: EbayCalls, parcel: Parcel) -> Receipt:
 def _body(parcel: Parcel) -> dict[str, Any]:
     body: dict[str, Any] = {
         "lineItems": [{"lineItemId": line, "quantity": units} for line, units in parcel.lines.items()],
-        "shippedDate": format_instant(parcel.shipped_at),
+        "shippedDate": iso_milliseconds(parcel.shipped_at),
     }
     if code := tracking_code(parcel.tracking_number):  # eBay takes carrier and number together, or neither
         body |= {"shippingCarrierCode": parcel.carrier, "trackingNumber": code}

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from linkstar_pipelines.connectors.errors import CredentialError, RequestRejectedError
+from linkstar_pipelines.connectors.fields import json_body
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.request import Request
 from linkstar_pipelines.connectors.shopee import operations as op
@@ -65,7 +66,7 @@ def fresh_tokens(store: ShopeeStore, http: HttpCore, refresh_token: SecretStr) -
         method=op.REFRESH_TOKEN.method,
         url=store.endpoint + op.REFRESH_TOKEN.path,
         headers={"content-type": "application/json"},
-        body=op.json_body(body),
+        body=json_body(body),
         # A second sight of a spent token is refused and makes nothing; where the first did not arrive, it helps.
         idempotent=True,
         public_params=op.PUBLIC_PARAMS,

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from linkstar_pipelines.connectors.errors import RequestRejectedError
+from linkstar_pipelines.connectors.fields import json_body
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.request import Answer, Request
 from linkstar_pipelines.connectors.shopee import operations as op
@@ -90,7 +91,7 @@ class ShopeeCalls:
             method=operation.method,
             url=store.endpoint + operation.path,
             headers={"content-type": "application/json"} if body is not None else {},
-            body=op.json_body(body) if body is not None else None,
+            body=json_body(body) if body is not None else None,
             idempotent=idempotent,
             plan=op.PLAN,
             public_params=op.PUBLIC_PARAMS,

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from linkstar_pipelines.connectors.fields import instant_of, iso_of, text_of
 from linkstar_pipelines.connectors.platform import Payload, Row, StreamForm
 from linkstar_pipelines.connectors.shopee import operations as op
-from linkstar_pipelines.connectors.shopee.operations import instant_of
 from linkstar_pipelines.schemas.platforms import Stream
 
 NO_PLACE: Final = "-"
@@ -37,10 +37,10 @@ def _order_rows(order: Payload) -> list[Row] | str:
     if not isinstance(order.get("item_list"), list):
         return "item_list is missing or no list"
     return [{
-        "order_id": _text(order, "order_sn"),
-        "marketplace_id": _text(order, "region"),
-        "created_at": _iso(order.get("create_time")),
-        "updated_at": _iso(order.get("update_time")),
+        "order_id": text_of(order, "order_sn"),
+        "marketplace_id": text_of(order, "region"),
+        "created_at": iso_of(order.get("create_time")),
+        "updated_at": iso_of(order.get("update_time")),
     }]  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def _mask_order(order: Payload) -> Payload:
 
 def _listing_rows(record: Payload) -> list[Row] | str:
     rows: list[Row] = [
-        {"marketplace_id": _text(record, "region"), "listing_id": listing_id, "seller_sku": sku}
+        {"marketplace_id": text_of(record, "region"), "listing_id": listing_id, "seller_sku": sku}
         for listing_id, sku, _ in _variants(record)
     ]
     return rows or "the item has no id, or models without ids"
@@ -66,7 +66,7 @@ def _listing_rows(record: Payload) -> list[Row] | str:
 def _stock_rows(record: Payload) -> list[Row] | str:
     rows: list[Row] = [
         {
-            "marketplace_id": _text(record, "region"), "listing_id": listing_id, "seller_sku": sku,
+            "marketplace_id": text_of(record, "region"), "listing_id": listing_id, "seller_sku": sku,
             "node_id": place,
         }
         for listing_id, sku, variant in _variants(record)
@@ -82,25 +82,25 @@ def _variants(record: Payload) -> Iterator[tuple[str, str | None, Payload]]:
     if not isinstance(item_id, int):
         return
     if not models:
-        yield f"{item_id}-0", _text(item, "item_sku"), item
+        yield f"{item_id}-0", text_of(item, "item_sku"), item
         return
     for model in filter(None, map(_object, _list(models, "model"))):
         if isinstance(model.get("model_id"), int):
-            sku = _text(model, "model_sku") or _text(item, "item_sku")
+            sku = text_of(model, "model_sku") or text_of(item, "item_sku")
             yield f"{item_id}-{model['model_id']}", sku, model
 
 
 def _places(variant: Payload) -> list[str]:
     stock = _object(variant.get("stock_info_v2"))
     rows = [_object(row) for part in ("seller_stock", "shopee_stock") for row in _list(stock, part)]
-    return sorted({_text(row, "location_id") or NO_PLACE for row in rows}) or [NO_PLACE]
+    return sorted({text_of(row, "location_id") or NO_PLACE for row in rows}) or [NO_PLACE]
 
 
 def _return_rows(record: Payload) -> list[Row]:
     return [{
-        "return_id": _text(record, "return_sn"),
-        "order_id": _text(record, "order_sn"),
-        "updated_at": _iso(record.get("update_time")),
+        "return_id": text_of(record, "return_sn"),
+        "order_id": text_of(record, "order_sn"),
+        "updated_at": iso_of(record.get("update_time")),
     }]  # fmt: skip
 
 
@@ -111,19 +111,19 @@ def _finance_rows(record: Payload) -> list[Row] | str:
     wallet, escrow = _object(record.get("wallet")), _object(record.get("escrow"))
     return [{
         "transaction_id": identity,
-        "transaction_status": _text(wallet, "status") if wallet else "RELEASED",
-        "posted_at": _iso(wallet.get("create_time") if wallet else escrow.get("escrow_release_time")),
+        "transaction_status": text_of(wallet, "status") if wallet else "RELEASED",
+        "posted_at": iso_of(wallet.get("create_time") if wallet else escrow.get("escrow_release_time")),
     }]  # fmt: skip
 
 
 def finance_identity(record: Any) -> str:
     """Return the id of a finance record; a movement of the wallet has none of its own, so all of it is its identity."""
     wallet, escrow = _object(_object(record).get("wallet")), _object(_object(record).get("escrow"))
-    if _text(escrow, "order_sn"):
+    if text_of(escrow, "order_sn"):
         return f"escrow/{escrow['order_sn']}"
-    if not _text(wallet, "transaction_type") or not wallet.get("create_time"):
+    if not text_of(wallet, "transaction_type") or not wallet.get("create_time"):
         return ""
-    subject = _text(wallet, "refund_sn") or _text(wallet, "order_sn") or wallet.get("withdrawal_id") or "-"
+    subject = text_of(wallet, "refund_sn") or text_of(wallet, "order_sn") or wallet.get("withdrawal_id") or "-"
     parts = (wallet["create_time"], wallet["transaction_type"], subject, wallet.get("amount"))
     return "/".join(["wallet", *map(str, parts), str(wallet.get("current_balance"))])
 
@@ -155,11 +155,6 @@ def _updated(record: Any) -> datetime | None:
     return instant_of(_object(record).get("update_time"))
 
 
-def _iso(seconds: Any) -> str | None:
-    instant = instant_of(seconds)
-    return instant.isoformat() if instant else None
-
-
 def _object(value: Any) -> Payload:
     return value if isinstance(value, dict) else {}
 
@@ -169,15 +164,10 @@ def _list(value: Payload, field: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _text(value: Any, field: str) -> str | None:
-    found = _object(value).get(field)
-    return found if isinstance(found, str) and found else None
-
-
 STREAMS: Final = {
     Stream.ORDERS: StreamForm(
         rows=_order_rows,
-        identify=lambda order: _text(order, "order_sn") or "",
+        identify=lambda order: text_of(order, "order_sn") or "",
         page_size=op.PAGE_SIZES[0],
         operation=op.ORDER_LIST.name,
         mask=_mask_order,
@@ -191,7 +181,7 @@ STREAMS: Final = {
     ),
     Stream.RETURNS: StreamForm(
         rows=_return_rows,
-        identify=lambda record: _text(record, "return_sn") or "",
+        identify=lambda record: text_of(record, "return_sn") or "",
         page_size=op.PAGE_SIZES[0],
         operation=op.RETURN_LIST.name,
         mask=lambda record: _without(record, _PERSONAL_IN_RETURNS),

@@ -4,11 +4,9 @@ Belongs here: facts of the API reference (open.shopee.com/documents/v2). What it
 Does not belong here: sending, signing, credentials.
 """
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from linkstar_pipelines.connectors.request import DecodeError, Decoder, FailureInBody, Headers, read_json
@@ -148,15 +146,3 @@ def epoch(instant: datetime) -> int:
     if instant.tzinfo is None:
         raise ValueError(f"{instant} has no time zone; pass UTC instants")
     return int(instant.timestamp())
-
-
-def instant_of(seconds: Any) -> datetime | None:
-    """Read epoch seconds; None where they are none, or 0 (Shopee's way of saying never)."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal) or not 0 < seconds < 2**33:
-        return None
-    return datetime.fromtimestamp(int(seconds), UTC)
-
-
-def json_body(document: dict[str, Any]) -> bytes:
-    """Write a request body."""
-    return json.dumps(document, separators=(",", ":")).encode()

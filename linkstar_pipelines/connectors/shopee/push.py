@@ -11,10 +11,10 @@ import hashlib
 import hmac
 from typing import Any, Final
 
+from linkstar_pipelines.connectors.fields import instant_of
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Push, PushEvent, PushRefusedError
 from linkstar_pipelines.connectors.request import DecodeError, canonical_json, read_json
-from linkstar_pipelines.connectors.shopee.operations import instant_of
 from linkstar_pipelines.connectors.shopee.signing import push_base, signature
 from linkstar_pipelines.connectors.shopee.store import ShopeeStore
 from linkstar_pipelines.schemas.platforms import Stream

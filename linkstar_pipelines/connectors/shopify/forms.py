@@ -6,6 +6,7 @@ Belongs here: one `StreamForm` per stream (pure). Does not belong here: what a p
 from collections.abc import Sequence
 from typing import Any, Final
 
+from linkstar_pipelines.connectors.fields import text_of
 from linkstar_pipelines.connectors.platform import Payload, Row, StreamForm
 from linkstar_pipelines.connectors.shopify import operations as op
 from linkstar_pipelines.connectors.shopify.operations import parse_instant, plain_id
@@ -21,17 +22,17 @@ def _order_rows(order: Payload) -> Sequence[Row] | str:
         return "lineItems is missing or holds no list"
     return [{
         "order_id": plain_id(order.get("id")),
-        "marketplace_id": _text(order, "marketplaceId"),
-        "created_at": _text(order, "createdAt"),
-        "updated_at": _text(order, "updatedAt"),
+        "marketplace_id": text_of(order, "marketplaceId"),
+        "created_at": text_of(order, "createdAt"),
+        "updated_at": text_of(order, "updatedAt"),
     }]  # fmt: skip
 
 
 def _listing_rows(variant: Payload) -> Sequence[Row] | str:
     return [{
         "listing_id": plain_id(variant.get("id")),
-        "marketplace_id": _text(variant, "marketplaceId"),
-        "seller_sku": _text(variant, "sku"),
+        "marketplace_id": text_of(variant, "marketplaceId"),
+        "seller_sku": text_of(variant, "sku"),
     }]  # fmt: skip
 
 
@@ -42,8 +43,8 @@ def _inventory_rows(variant: Payload) -> Sequence[Row] | str:
         return "inventoryItem.inventoryLevels is missing or holds no list"
     listing = {
         "listing_id": plain_id(variant.get("id")),
-        "marketplace_id": _text(variant, "marketplaceId"),
-        "seller_sku": _text(variant, "sku"),
+        "marketplace_id": text_of(variant, "marketplaceId"),
+        "seller_sku": text_of(variant, "sku"),
     }
     locations = (level.get("location") if isinstance(level, dict) else None for level in levels)
     return [
@@ -71,11 +72,6 @@ def mask_order(order: Payload) -> Payload:
 def _nodes(value: Any, connection: str) -> Any:
     found = value.get(connection) if isinstance(value, dict) else None
     return found.get("nodes") if isinstance(found, dict) else None
-
-
-def _text(value: Payload, field: str) -> str | None:
-    found = value.get(field)
-    return found if isinstance(found, str) and found else None
 
 
 def _identify(record: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from linkstar_pipelines.connectors.errors import CredentialError, RequestRejectedError
+from linkstar_pipelines.connectors.fields import instant_of
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.request import DecodeError, Headers, Request
 from linkstar_pipelines.connectors.tiktok import operations as op
@@ -66,7 +67,7 @@ def _tokens(body: bytes, headers: Headers) -> FreshTokens:
 
 
 def _until(seconds: Any) -> timedelta:
-    end = op.instant_of(seconds)
+    end = instant_of(seconds)
     if end is None:
         raise DecodeError("the end of a token is no instant in epoch seconds")
     return max(end - datetime.now(UTC), timedelta(0))

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from linkstar_pipelines.connectors.errors import RequestRejectedError
+from linkstar_pipelines.connectors.fields import json_body
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.request import Answer, Request
 from linkstar_pipelines.connectors.tiktok import operations as op
@@ -92,7 +93,7 @@ class TikTokCalls:
             method=operation.method,
             url=store.endpoint + path,
             headers={"content-type": "application/json", "x-tts-access-token": token.get_secret_value()},
-            body=op.json_body(body or {}) if operation.method == "POST" else None,
+            body=json_body(body or {}) if operation.method == "POST" else None,
             idempotent=idempotent,
             plan=op.PLAN,
             public_params=op.PUBLIC_PARAMS,

@@ -9,9 +9,10 @@ none. Deleted products have no listings.
 from datetime import datetime
 from typing import Any, Final
 
+from linkstar_pipelines.connectors.fields import instant_of, iso_of, text_of
 from linkstar_pipelines.connectors.platform import Payload, Row, StreamForm
 from linkstar_pipelines.connectors.tiktok import operations as op
-from linkstar_pipelines.connectors.tiktok.operations import instant_of, objects
+from linkstar_pipelines.connectors.tiktok.operations import objects
 from linkstar_pipelines.schemas.platforms import Stream
 
 NO_WAREHOUSE: Final = "-"
@@ -29,10 +30,10 @@ def _order_rows(record: Payload) -> list[Row] | str:
     if not isinstance(order.get("line_items"), list):
         return "line_items is missing or no list"
     return [{
-        "order_id": _text(order, "id"),
-        "marketplace_id": _text(record, "marketplace_id"),
-        "created_at": _iso(order.get("create_time")),
-        "updated_at": _iso(order.get("update_time")),
+        "order_id": text_of(order, "id"),
+        "marketplace_id": text_of(record, "marketplace_id"),
+        "created_at": iso_of(order.get("create_time")),
+        "updated_at": iso_of(order.get("update_time")),
     }]  # fmt: skip
 
 
@@ -53,12 +54,12 @@ def _listing_rows(record: Payload) -> list[Row] | str:
         return []
     rows: list[Row] = [
         {
-            "marketplace_id": _text(record, "marketplace_id"),
+            "marketplace_id": text_of(record, "marketplace_id"),
             "listing_id": f"{product['id']}-{sku['id']}",
-            "seller_sku": _text(sku, "seller_sku"),
+            "seller_sku": text_of(sku, "seller_sku"),
         }
         for sku in objects(product.get("skus"))
-        if _text(product, "id") and _text(sku, "id")
+        if text_of(product, "id") and text_of(sku, "id")
     ]
     return rows or "the product has no id, or no SKU with an id"
 
@@ -69,13 +70,13 @@ def _stock_rows(record: Payload) -> list[Row] | str:
     stock = _object(record, "inventory")
     rows: list[Row] = [
         {
-            "marketplace_id": _text(record, "marketplace_id"),
+            "marketplace_id": text_of(record, "marketplace_id"),
             "listing_id": f"{stock['product_id']}-{sku['id']}",
             "node_id": warehouse,
-            "seller_sku": _text(sku, "seller_sku"),
+            "seller_sku": text_of(sku, "seller_sku"),
         }
         for sku in objects(stock.get("skus"))
-        if _text(stock, "product_id") and _text(sku, "id")
+        if text_of(stock, "product_id") and text_of(sku, "id")
         for warehouse in _warehouses(sku)
     ]
     return rows or "inventory/search told no SKU of the product"
@@ -83,34 +84,24 @@ def _stock_rows(record: Payload) -> list[Row] | str:
 
 def _warehouses(sku: Payload) -> list[str]:
     rows = objects(sku.get("warehouse_inventory"))
-    return sorted({_text(row, "warehouse_id") or NO_WAREHOUSE for row in rows}) or [NO_WAREHOUSE]
+    return sorted({text_of(row, "warehouse_id") or NO_WAREHOUSE for row in rows}) or [NO_WAREHOUSE]
 
 
 def _order_identity(record: Any) -> str:
-    return _text(_object(record, "order"), "id") or ""
+    return text_of(_object(record, "order"), "id") or ""
 
 
 def _product_identity(record: Any) -> str:
-    return _text(_object(record, "product"), "id") or ""
+    return text_of(_object(record, "product"), "id") or ""
 
 
 def _updated(record: Any) -> datetime | None:
     return instant_of(_object(record, "order").get("update_time"))
 
 
-def _iso(seconds: Any) -> str | None:
-    instant = instant_of(seconds)
-    return instant.isoformat() if instant else None
-
-
 def _object(value: Any, field: str) -> Payload:
     found = value.get(field) if isinstance(value, dict) else None
     return found if isinstance(found, dict) else {}
-
-
-def _text(value: Payload, field: str) -> str | None:
-    found = value.get(field)
-    return found if isinstance(found, str) and found else None
 
 
 STREAMS: Final = {

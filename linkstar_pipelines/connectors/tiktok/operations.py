@@ -5,12 +5,10 @@ client libraries; what is recalled and held by none of them says so.
 Does not belong here: sending, signing, credentials.
 """
 
-import json
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from linkstar_pipelines.connectors.request import DecodeError, Decoder, FailureInBody, Headers, read_json
@@ -111,18 +109,6 @@ def first_second(instant: datetime) -> int:
     if instant.tzinfo is None:
         raise ValueError(f"{instant} has no time zone; pass UTC instants")
     return math.ceil(instant.timestamp())
-
-
-def instant_of(seconds: Any) -> datetime | None:
-    """Read epoch seconds; None where they are none, or 0 (never)."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal) or not 0 < seconds < 2**33:
-        return None
-    return datetime.fromtimestamp(int(seconds), UTC)
-
-
-def json_body(document: dict[str, Any]) -> bytes:
-    """Write a request body; what is signed is what is sent."""
-    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def objects(value: Any) -> list[dict[str, Any]]:

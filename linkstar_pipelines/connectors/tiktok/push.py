@@ -10,10 +10,10 @@ import hashlib
 import hmac
 from typing import Any, Final
 
+from linkstar_pipelines.connectors.fields import instant_of
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Push, PushEvent, PushRefusedError
 from linkstar_pipelines.connectors.request import DecodeError, read_json
-from linkstar_pipelines.connectors.tiktok.operations import instant_of
 from linkstar_pipelines.connectors.tiktok.signing import push_signature
 from linkstar_pipelines.connectors.tiktok.store import TikTokStore
 from linkstar_pipelines.schemas.platforms import Stream

@@ -6,23 +6,15 @@ Here: messages of the order versions in a span. Not here: their delivery.
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 
 from linkstar_pipelines.sandbox.aliexpress.buyers import login_of
 from linkstar_pipelines.sandbox.aliexpress.order_json import state
 from linkstar_pipelines.sandbox.aliexpress.wire import SITE
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.world.accounts import Account
 from linkstar_pipelines.sandbox.world.store import Store
 
 ORDER_STATUS = 53
-
-
-@dataclass(frozen=True, slots=True)
-class SignedPush:
-    """One notification as it is delivered by HTTP POST: header values by name, and the raw body."""
-
-    headers: dict[str, str]
-    body: bytes
 
 
 def pushes(store: Store, since: int, until: int) -> list[SignedPush]:

@@ -13,8 +13,9 @@ from linkstar_pipelines.sandbox.aliexpress.issues import IssuesApi
 from linkstar_pipelines.sandbox.aliexpress.loans import LoansApi
 from linkstar_pipelines.sandbox.aliexpress.orders import OrdersApi
 from linkstar_pipelines.sandbox.aliexpress.products import ProductsApi
-from linkstar_pipelines.sandbox.aliexpress.pushes import SignedPush, pushes
+from linkstar_pipelines.sandbox.aliexpress.pushes import pushes
 from linkstar_pipelines.sandbox.bench import Bench
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.world.accounts import Account
 
 

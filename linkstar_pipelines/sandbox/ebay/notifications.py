@@ -8,7 +8,6 @@ Not here: delivering them.
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from linkstar_pipelines.sandbox.ebay.inventory import item_id
 from linkstar_pipelines.sandbox.ebay.wire import ApiError, Call, stamp
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.wire import Json, Reply, to_json
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.accounts import Account
@@ -23,14 +23,6 @@ from linkstar_pipelines.sandbox.world.order import Line, Order, Status
 from linkstar_pipelines.sandbox.world.store import Store
 
 TOPIC = "ORDER_CONFIRMATION"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedPush:
-    """A notification as it is posted: headers and body."""
-
-    headers: dict[str, str]
-    body: bytes
 
 
 class NotificationApi:

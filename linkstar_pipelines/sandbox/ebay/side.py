@@ -12,9 +12,10 @@ from linkstar_pipelines.sandbox.ebay.auth import APPLICATION, TokenDesk
 from linkstar_pipelines.sandbox.ebay.finances import FinancesApi
 from linkstar_pipelines.sandbox.ebay.gateway import PLANS, Access, EbayDialect, EbayGateway
 from linkstar_pipelines.sandbox.ebay.inventory import InventoryApi
-from linkstar_pipelines.sandbox.ebay.notifications import NotificationApi, SignedPush
+from linkstar_pipelines.sandbox.ebay.notifications import NotificationApi
 from linkstar_pipelines.sandbox.ebay.orders import OrdersApi
 from linkstar_pipelines.sandbox.ebay.returns import ReturnsApi
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.quota import QuotaDesk
 from linkstar_pipelines.sandbox.world.accounts import Account
 

@@ -7,10 +7,10 @@ Not here: delivering them.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from linkstar_pipelines.sandbox.bench import Bench
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.shopee.auth import signed
 from linkstar_pipelines.sandbox.shopee.order_json import order_status
 from linkstar_pipelines.sandbox.shopee.wire import Call, done, invalid
@@ -24,14 +24,6 @@ CALLBACK_URL: Final = "https://linkstar.example.com/hooks/shopee"
 LOST_SHARE: Final = 0.25
 LOST_DAYS: Final = 3
 LOST_AT_ONCE: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class SignedPush:
-    """One notification, to be sent with POST."""
-
-    headers: dict[str, str]
-    body: bytes
 
 
 class PushDesk:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from linkstar_pipelines.sandbox.bench import Bench
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.quota import QuotaDesk
 from linkstar_pipelines.sandbox.shopee.auth import TokenDesk
 from linkstar_pipelines.sandbox.shopee.catalog import Catalog
@@ -16,7 +17,7 @@ from linkstar_pipelines.sandbox.shopee.logistics import ShippingDesk
 from linkstar_pipelines.sandbox.shopee.orders import OrdersApi
 from linkstar_pipelines.sandbox.shopee.payments import PaymentsApi
 from linkstar_pipelines.sandbox.shopee.products import ProductsApi
-from linkstar_pipelines.sandbox.shopee.push import PushDesk, SignedPush
+from linkstar_pipelines.sandbox.shopee.push import PushDesk
 from linkstar_pipelines.sandbox.shopee.returns import ReturnsApi
 from linkstar_pipelines.sandbox.shopee.wire import Call, done
 from linkstar_pipelines.sandbox.wire import Reply

@@ -8,8 +8,8 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.shopify.gateway import VERSION
 from linkstar_pipelines.sandbox.shopify.wire import gid
 from linkstar_pipelines.sandbox.wire import Json, to_json
@@ -18,14 +18,6 @@ from linkstar_pipelines.sandbox.world.accounts import Account
 from linkstar_pipelines.sandbox.world.instants import iso
 from linkstar_pipelines.sandbox.world.order import Order, Status, Version
 from linkstar_pipelines.sandbox.world.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class SignedPush:
-    """A webhook ready to be posted: headers and body."""
-
-    headers: dict[str, str]
-    body: bytes
 
 
 def domain(account: Account) -> str:

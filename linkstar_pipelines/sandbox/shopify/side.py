@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from linkstar_pipelines.sandbox.bench import Bench
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.shopify.gateway import ShopifyDialect, ShopifyGateway
 from linkstar_pipelines.sandbox.shopify.inventory import InventoryApi
 from linkstar_pipelines.sandbox.shopify.orders import OrdersApi, counted, spoil
 from linkstar_pipelines.sandbox.shopify.points import PointsDesk
-from linkstar_pipelines.sandbox.shopify.pushes import SignedPush, domain, pushes
+from linkstar_pipelines.sandbox.shopify.pushes import domain, pushes
 from linkstar_pipelines.sandbox.shopify.wire import Call, Resolved, gid
 from linkstar_pipelines.sandbox.world.accounts import Account
 

@@ -6,19 +6,11 @@ Here: what TikTok Shop would send, and its signature. Not here: delivering them.
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.tiktok.order_json import order_status
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class SignedPush:
-    """One notification, to be sent with POST."""
-
-    headers: dict[str, str]
-    body: bytes
 
 
 def pushes(store: Store, since: int, until: int) -> list[SignedPush]:

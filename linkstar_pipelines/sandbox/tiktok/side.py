@@ -8,13 +8,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from linkstar_pipelines.sandbox.bench import Bench
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.quota import QuotaDesk
 from linkstar_pipelines.sandbox.tiktok.auth import TokenDesk, cipher_of
 from linkstar_pipelines.sandbox.tiktok.catalog import Catalog
 from linkstar_pipelines.sandbox.tiktok.gateway import PLANS, TikTokDialect, TikTokGateway
 from linkstar_pipelines.sandbox.tiktok.orders import OrdersApi
 from linkstar_pipelines.sandbox.tiktok.products import ProductsApi
-from linkstar_pipelines.sandbox.tiktok.pushes import SignedPush, pushes
+from linkstar_pipelines.sandbox.tiktok.pushes import pushes
 from linkstar_pipelines.sandbox.tiktok.shipping import ShippingDesk
 from linkstar_pipelines.sandbox.tiktok.wire import Call, done
 from linkstar_pipelines.sandbox.wire import Reply

@@ -6,8 +6,8 @@ nothing when a seller acknowledges or ships. Not here: delivering them, twice or
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.walmart.order_json import node_of
 from linkstar_pipelines.sandbox.wire import Json, to_json
 from linkstar_pipelines.sandbox.world import chance
@@ -15,15 +15,6 @@ from linkstar_pipelines.sandbox.world.accounts import Account
 from linkstar_pipelines.sandbox.world.instants import iso
 from linkstar_pipelines.sandbox.world.order import Order, Status, Version
 from linkstar_pipelines.sandbox.world.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class SignedPush:
-    """A notification ready to be sent: a POST with these headers and this body."""
-
-    headers: dict[str, str]
-    body: bytes
-    method: str = field(default="POST")
 
 
 def pushes(store: Store, since: int, until: int) -> Iterator[SignedPush]:

@@ -10,12 +10,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from linkstar_pipelines.sandbox.bench import Bench
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.walmart.auth import TokenDesk
 from linkstar_pipelines.sandbox.walmart.gateway import WalmartDialect, WalmartGateway
 from linkstar_pipelines.sandbox.walmart.listings import ListingsApi
 from linkstar_pipelines.sandbox.walmart.orders import OrdersApi
 from linkstar_pipelines.sandbox.walmart.plans import PLANS, TokenCounts
-from linkstar_pipelines.sandbox.walmart.pushes import SignedPush, pushes
+from linkstar_pipelines.sandbox.walmart.pushes import pushes
 from linkstar_pipelines.sandbox.walmart.reports import ReportsApi
 from linkstar_pipelines.sandbox.walmart.returns import ReturnsApi
 from linkstar_pipelines.sandbox.walmart.wire import Call

@@ -19,6 +19,7 @@ from linkstar_pipelines.connectors.errors import (
     PlatformError,
     UnreachableError,
 )
+from linkstar_pipelines.connectors.fields import iso_milliseconds
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Page, Parcel, Receipt, StockChange, Window
 from linkstar_pipelines.schemas.platforms import Stream
@@ -334,7 +335,7 @@ def test_returns_are_found_by_creation_and_kept_by_change(ebay_client: EbayClien
     pages = read(ebay_client, Stream.RETURNS)
     assert [record["summary"]["returnId"] for page in pages for record in page.records] == ["1"]
     assert {request.headers["authorization"] for request in ebay.requests} == {f"{op.POST_ORDER_AUTH} {SECRETS[2]}"}
-    assert ebay.queries[0]["creation_date_range_from"] == op.format_instant(DAY.start - op.RETURN_LIFE)
+    assert ebay.queries[0]["creation_date_range_from"] == iso_milliseconds(DAY.start - op.RETURN_LIFE)
     assert [query["offset"] for query in ebay.queries if "offset" in query] == ["1", "3"]
 
 

@@ -5,8 +5,8 @@ import dataframely as dy
 import polars as pl
 
 from assets.partitions import days_of
-from assets.streams import changed, landed, present, together
-from assets.tables import publish, table_asset
+from assets.streams import batches, changed, known_codes, landed, present, together
+from assets.tables import Publication, publish, table_asset
 from linkstar_pipelines.domain import imported_orders, order_import
 from linkstar_pipelines.domain import orders as orders_of
 from linkstar_pipelines.schemas.core import ListingStock, OrderLines, Orders, Payments, Returns, Skus
@@ -37,31 +37,36 @@ def skus(context: dg.AssetExecutionContext, lake: LakeResource, rules: RulesReso
 def orders(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """Fold every version of the orders that changed on the run's days into their current state."""
     house, days, zones = lake.open(), days_of(context), lake.time_zones()
-    parts = [
-        orders_of.orders(versions, platform.orders, zones) for platform, versions in changed(house, Stream.ORDERS, days)
-    ]
-    parts.append(imported_orders.orders_from_import(house.table(RawImportedOrders, days=days)))
-    frame, rejected = together(Orders, parts)
-    return publish(
-        context, house, Orders, frame, mode=Mode.UPSERT, days=days, rejected=rejected,
-        source_key=pl.concat_str("platform", "store", "order_id", separator="/"),
-    )  # fmt: skip
+    source_key = pl.concat_str("platform", "store", "order_id", separator="/")
+    publication = Publication(context, house, Orders, mode=Mode.UPSERT, days=days, source_key=source_key)
+    for some in batches(house, Stream.ORDERS, days):
+        parts = [
+            orders_of.orders(versions, platform.orders, zones)
+            for platform, versions in changed(house, Stream.ORDERS, some)
+        ]
+        parts.append(imported_orders.orders_from_import(house.table(RawImportedOrders, days=some)))
+        publication.add(*together(Orders, parts))
+    return publication.result()
 
 
-@table_asset(OrderLines, deps=[*_raw(Stream.ORDERS), RawImportedOrders, Skus, Orders])
+@table_asset(OrderLines, deps=[*_raw(Stream.ORDERS), *_raw(Stream.LISTINGS), RawImportedOrders, Skus, Orders])
 def order_lines(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    """Take the current lines of those orders, with money, quantities and clean SKUs."""
+    """Take the current lines of those orders, with money, quantities and clean SKUs.
+
+    A line whose SKU is in none of the store's listings is held; a SKU that was sold before stays known after its
+    listing is gone.
+    """
     house, days, zones = lake.open(), days_of(context), lake.time_zones()
-    clean = house.table(Skus)
-    parts = [
-        orders_of.order_lines(versions, platform.orders, clean, zones)
-        for platform, versions in changed(house, Stream.ORDERS, days)
-    ]
-    parts.append(imported_orders.order_lines_from_import(house.table(RawImportedOrders, days=days), clean))
-    frame, rejected = together(OrderLines, parts)
-    return publish(
-        context, house, OrderLines, frame, mode=Mode.UPSERT, days=days, rejected=rejected, source_key=_line_source(),
-    )  # fmt: skip
+    clean, known = house.table(Skus), known_codes(house)
+    publication = Publication(context, house, OrderLines, mode=Mode.UPSERT, days=days, source_key=_line_source())
+    for some in batches(house, Stream.ORDERS, days):
+        parts = [
+            orders_of.order_lines(versions, platform.orders, clean, zones, known)
+            for platform, versions in changed(house, Stream.ORDERS, some)
+        ]
+        parts.append(imported_orders.order_lines_from_import(house.table(RawImportedOrders, days=some), clean))
+        publication.add(*together(OrderLines, parts))
+    return publication.result()
 
 
 @table_asset(ListingStock, deps=_raw(Stream.INVENTORY))

@@ -24,13 +24,14 @@ _TABLE = table_of(Quarantine)
 def quarantine(lake: LakeResource) -> dg.MaterializeResult:
     """Count what lies in quarantine. The rows were written by the assets that refused them."""
     counts = lake.open().query(
-        "SELECT table_name, reason, count(*) AS n FROM quality.quarantine "
-        "GROUP BY ALL ORDER BY n DESC, table_name, reason"
+        "SELECT table_name, reason_type, reason, count(*) AS n FROM quality.quarantine "
+        "GROUP BY ALL ORDER BY n DESC, table_name, reason_type, reason"
     )
     reasons = [
-        dg.TableRecord({"table": table, "reason": reason, "rows": rows}) for table, reason, rows in counts.iter_rows()
+        dg.TableRecord({"table": table, "type": kind, "reason": reason, "rows": rows})
+        for table, kind, reason, rows in counts.iter_rows()
     ]
-    columns = [dg.TableColumn("table"), dg.TableColumn("reason"), dg.TableColumn("rows", "int")]
+    columns = [dg.TableColumn("table"), dg.TableColumn("type"), dg.TableColumn("reason"), dg.TableColumn("rows", "int")]
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": int(counts["n"].sum()),

@@ -1,5 +1,6 @@
 """Group `raw`: observations of the outside, landed before anything is made of them."""
 
+import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,9 +12,11 @@ import polars as pl
 
 from assets.partitions import days_of, stores_of
 from assets.streams import present
-from assets.tables import WINDOWS_SEALED, WIRE_RETRY, publish, table_asset
+from assets.tables import WINDOWS_SEALED, WIRE_RETRY, Publication, publish, table_asset
 from linkstar_pipelines.connectors.amazon.settlements import pull_settlements
+from linkstar_pipelines.connectors.chunks import Chunks
 from linkstar_pipelines.connectors.files import file_sha256, read_rows
+from linkstar_pipelines.connectors.plans import progress_line
 from linkstar_pipelines.connectors.pulls import Pulls, pull_stream
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.domain import order_import
@@ -40,26 +43,60 @@ def _stream_asset(platform: PlatformName, stream: Stream) -> dg.AssetsDefinition
     def stream_asset(
         context: dg.AssetExecutionContext, lake: LakeResource, platforms: PlatformsResource
     ) -> dg.MaterializeResult:
-        days, settings = days_of(context) if by_day else [], lake.settings()
-        pulled = platforms.pull(
-            platform.name,
-            stores_of(context),
-            lambda client: pull_stream(
-                client, platform_named(platform.name), stream, days,
-                readings=settings.order_readings, keep_personal=settings.keep_personal_data,
-            ),
-        )  # fmt: skip
-        identity = identity_of(platform.name, stream)
-        if not by_day:
-            return _land(context, lake, schema, pulled, identity, mode=Mode.UPSERT)
-        late = _late(lake, platform.name, stream, pulled)
-        landed = _land(context, lake, schema, pulled, identity, mode=Mode.ADD_NEW, days=days)
-        platforms.seal(platform.name, stream, pulled, late)
-        withdraw(context, context.asset_key, [WINDOWS_SEALED])
-        proofs = platforms.proofs(platform.name, stream, settings.history_start, days, stores_of(context))
-        return landed._replace(check_results=[*landed.check_results, _windows_sealed(proofs)])
+        if by_day:
+            return _pull_days(context, lake, platforms, platform.name, stream)
+        publication = _publication(context, lake, schema, identity_of(platform.name, stream), mode=Mode.UPSERT)
+        publication.pulled(_pull(lake, platforms, platform.name, stream, [], stores_of(context)))
+        return publication.result()
 
     return stream_asset
+
+
+def _pull_days(
+    context: dg.AssetExecutionContext, lake: LakeResource, platforms: PlatformsResource, platform: str, stream: Stream
+) -> dg.MaterializeResult:
+    """Pull a stream that is read by change time, some days at a time; what is published is sealed at once.
+
+    A store that fails is not asked for the days that follow: its windows stay open.
+    """
+    days, stores = days_of(context), stores_of(context)
+    publication = _publication(
+        context, lake, RAW_TABLES[platform, stream], identity_of(platform, stream), mode=Mode.ADD_NEW, days=days
+    )
+    chunks, asked, done, records, begun = Chunks(days), stores, 0, 0, time.monotonic()
+    for chunk in chunks:
+        pulled = _pull(lake, platforms, platform, stream, chunk, asked)
+        late = _late(lake, platform, stream, pulled)
+        publication.pulled(pulled)
+        platforms.seal(platform, stream, pulled, late)
+        brought = sum(pull.rows.height for pull in pulled.done)
+        chunks.brought(chunk, brought)
+        asked = [pull.store for pull in pulled.done]
+        done, records = done + len(chunk), records + brought
+        context.log.info(progress_line(done, len(days), records, time.monotonic() - begun))
+    withdraw(context, context.asset_key, [WINDOWS_SEALED])
+    proofs = platforms.proofs(platform, stream, lake.settings().history_start, days, stores)
+    landed = publication.result()
+    return landed._replace(check_results=[*landed.check_results, _windows_sealed(proofs)])
+
+
+def _pull(  # noqa: PLR0917  # who, what and when
+    lake: LakeResource,
+    platforms: PlatformsResource,
+    platform: str,
+    stream: Stream,
+    days: Sequence[date],
+    stores: Sequence[str] | None,
+) -> Pulls:
+    settings = lake.settings()
+    return platforms.pull(
+        platform,
+        stores,
+        lambda client: pull_stream(
+            client, platform_named(platform), stream, days,
+            readings=settings.order_readings, keep_personal=settings.keep_personal_data,
+        ),
+    )  # fmt: skip
 
 
 def _late(lake: LakeResource, platform: str, stream: Stream, pulled: Pulls) -> dict[str, list[str]]:
@@ -68,11 +105,13 @@ def _late(lake: LakeResource, platform: str, stream: Stream, pulled: Pulls) -> d
     at = "posted_at" if stream is Stream.FINANCES else "updated_at"
     windows = IngestWindows(lake.postgres())
     for pull in pulled.done:
-        sealed = windows.sealed_until(StreamOf(platform, pull.store, stream.value))
+        # The pull itself has put its days into other states by now.
+        sealed = windows.once_sealed_until(StreamOf(platform, pull.store, stream.value))
         if not sealed or pull.rows.is_empty():
             continue
         until = pl.DataFrame({"changed_on": list(sealed), "until": list(sealed.values())})
-        known = lake.open().read(schema, columns=["store", "payload_hash"], days=list(sealed))
+        touched = set(sealed).intersection(pull.rows["changed_on"])
+        known = lake.open().read(schema, columns=["store", "payload_hash"], days=touched)
         fresh = pull.rows.join(known, on=["store", "payload_hash"], how="anti")
         came_late = fresh.join(until.cast({"until": INSTANT}), on="changed_on").filter(pl.col(at) < pl.col("until"))
         if came_late.height:
@@ -109,25 +148,23 @@ def amazon_settlements(
 ) -> dg.MaterializeResult:
     """Download the settlement reports that are not in the lake yet."""
     known = set(lake.open().read(RawAmazonSettlements, columns=["report_id"])["report_id"].unique())
-    pulled = platforms.pull("amazon", stores_of(context), lambda client: pull_settlements(client, known))
-    return _land(context, lake, RawAmazonSettlements, pulled, "report_id", mode=Mode.ADD_NEW)
+    publication = _publication(context, lake, RawAmazonSettlements, "report_id", mode=Mode.ADD_NEW)
+    publication.pulled(platforms.pull("amazon", stores_of(context), lambda client: pull_settlements(client, known)))
+    return publication.result()
 
 
-def _land(
+def _publication(
     context: dg.AssetExecutionContext,
     lake: LakeResource,
     schema: type[dy.Schema],
-    pulled: Pulls,
     key: str,
     *,
     mode: Mode,
     days: Sequence[date] | None = None,
-) -> dg.MaterializeResult:
-    """Publish what the stores said; `key` identifies a record within its store."""
-    return publish(
-        context, lake.open(), schema, pulled.rows(schema), mode=mode, rejected=pulled.rejected, days=days,
-        source_key=pl.concat_str("platform", "store", key, separator="/"), pulls=pulled,
-    )  # fmt: skip
+) -> Publication:
+    """The publication of what stores say; `key` identifies a record within its store."""
+    source_key = pl.concat_str("platform", "store", key, separator="/")
+    return Publication(context, lake.open(), schema, mode=mode, source_key=source_key, days=days)
 
 
 class OrderFile(dg.Config):

@@ -4,6 +4,7 @@ Belongs here: walking the registered platforms, and putting their parts together
 Does not belong here: what a platform's payloads mean (the platform's own readers).
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Final, TypeVar
@@ -13,6 +14,7 @@ import polars as pl
 
 from linkstar_pipelines.connectors.platform import Platform
 from linkstar_pipelines.connectors.registry import platform_named
+from linkstar_pipelines.domain.calendar import parted
 from linkstar_pipelines.domain.quarantine import concat_rejects
 from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.schemas.streams import RAW_TABLES, identity_of
@@ -20,6 +22,8 @@ from linkstar_pipelines.settings import load_settings
 from linkstar_pipelines.storage.lake import Lake
 
 S = TypeVar("S", bound=dy.Schema)
+
+_VERSIONS: Final = 50_000  # raw rows in memory
 
 CONNECTED: Final = set(load_settings().stores.values())
 """Platforms with a store when the code location was loaded."""
@@ -46,6 +50,26 @@ def changed(lake: Lake, stream: Stream, days: Collection[date]) -> Iterator[tupl
         versions = lake.touched(schema, ("platform", "store", identity_of(name, stream)), days)
         if versions.height:
             yield platform_named(name), versions
+
+
+def batches(lake: Lake, stream: Stream, days: Collection[date]) -> Iterator[list[date]]:
+    """Part the days of a run: one over years takes no more memory than one over weeks."""
+    counts: Counter[date] = Counter()
+    for (_, offered), schema in RAW_TABLES.items():
+        if offered is stream:
+            counts.update(lake.rows_by_day(schema, days))
+    return parted(days, counts, _VERSIONS)
+
+
+def known_codes(lake: Lake) -> pl.DataFrame:
+    """Every seller SKU that is listed or was sold before: columns `platform`, `store`, `listing_sku`."""
+    sold = lake.query("SELECT DISTINCT platform, store, listing_sku FROM core.order_lines")
+    listings = [schema for (_, offered), schema in RAW_TABLES.items() if offered is Stream.LISTINGS]
+    listed = [
+        lake.read(schema, columns=["platform", "store", "seller_sku"]).rename({"seller_sku": "listing_sku"})
+        for schema in listings
+    ]
+    return pl.concat([sold, *listed]).drop_nulls().unique()
 
 
 def together(

@@ -4,6 +4,7 @@ Belongs here: the decorator that reads the catalog, and the metadata every mater
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Any
@@ -14,9 +15,10 @@ import polars as pl
 
 from assets.partitions import DAILY
 from linkstar_pipelines.connectors.pulls import Pulls
+from linkstar_pipelines.connectors.stores import StoreFailure
 from linkstar_pipelines.quality.partition_results import withdraw
 from linkstar_pipelines.schemas.catalog import Table, table_of
-from linkstar_pipelines.storage.lake import Lake
+from linkstar_pipelines.storage.lake import Lake, Published
 from linkstar_pipelines.storage.publishing import Mode
 
 WIRE_RETRY = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -109,6 +111,94 @@ def windows_sealed_spec(table: Table) -> dg.AssetCheckSpec:
     )
 
 
+class Publication:
+    """What a run publishes to one table, whole or part by part, each part in a transaction of its own.
+
+    Args:
+        context: Context of the asset.
+        lake: The lake.
+        schema: The table.
+        mode: How rows meet those that are there.
+        source_key: How a row's source key follows from its columns (`Lake.publish`).
+        days: The run's partitions, for daily tables.
+    """
+
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        lake: Lake,
+        schema: type[dy.Schema],
+        *,
+        mode: Mode,
+        source_key: pl.Expr | None = None,
+        days: Collection[date] | None = None,
+    ) -> None:
+        self._context, self._lake, self._schema = context, lake, schema
+        self._mode, self._source_key, self._days = mode, source_key, days
+        self._rows_by_day: Counter[date] = Counter()
+        self._done: list[Published] = []
+        self._from_stores = False
+        self._readings: dict[str, int] = {}
+        self._failed: dict[str, StoreFailure] = {}
+
+    def add(self, frame: pl.DataFrame, rejected: pl.DataFrame | None = None) -> None:
+        """Publish some rows, and what was refused beside them."""
+        self._done.append(
+            self._lake.publish(
+                self._schema, frame, mode=self._mode, rejected=rejected, source_key=self._source_key,
+                run_id=self._context.run_id,
+            )
+        )  # fmt: skip
+        if self._days is not None:
+            self._rows_by_day.update(dict(frame.group_by("changed_on").len().iter_rows()))
+
+    def pulled(self, pulls: Pulls) -> None:
+        """Publish what the stores said.
+
+        Raises:
+            dagster.Failure: no store could be read.
+        """
+        if pulls.failed and not pulls.done:
+            words = "\n".join(str(error) for error in pulls.failed.values())
+            raise dg.Failure(words, allow_retries=any(_transient(error) for error in pulls.failed.values()))
+        self._from_stores = True
+        self._failed |= pulls.failed
+        for pull in pulls.done:
+            self._readings[pull.store] = max(pull.readings, self._readings.get(pull.store, 0))
+        self.add(pulls.rows(self._schema), pulls.rejected)
+
+    def result(self) -> dg.MaterializeResult:
+        """Describe what happened."""
+        metadata: dict[str, Any] = {
+            "dagster/row_count": self._done[-1].table_rows,
+            "rows_seen": sum(done.rows for done in self._done),
+            "rows_written": sum(done.written for done in self._done),
+            "rows_quarantined": sum(done.rejected for done in self._done),
+        }
+        if self._days is not None and len(self._days) > 1:
+            for day in self._days:
+                rows = {"dagster/partition_row_count": self._rows_by_day[day]}
+                self._context.add_asset_metadata(rows, partition_key=day.isoformat())
+        elif self._days is not None:
+            metadata["dagster/partition_row_count"] = self._rows_by_day.total()
+        if not self._from_stores:
+            return dg.MaterializeResult(metadata=metadata)
+        withdraw(self._context, self._context.asset_key, [STORES_ANSWERED])
+        return dg.MaterializeResult(metadata=metadata, check_results=[self._stores_answered()])
+
+    def _stores_answered(self) -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(
+            check_name=STORES_ANSWERED,
+            passed=not self._failed,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={
+                "answered": [store for store in self._readings if store not in self._failed],
+                "readings": {store: n for store, n in self._readings.items() if store not in self._failed},
+                "failed": {store: str(error) for store, error in self._failed.items()},
+            },
+        )
+
+
 def publish(
     context: dg.AssetExecutionContext,
     lake: Lake,
@@ -119,54 +209,11 @@ def publish(
     rejected: pl.DataFrame | None = None,
     source_key: pl.Expr | None = None,
     days: Collection[date] | None = None,
-    pulls: Pulls | None = None,
 ) -> dg.MaterializeResult:
-    """Publish a frame to the lake and describe what happened.
-
-    Raises:
-        dagster.Failure: no store could be read.
-    """
-    if pulls is not None and pulls.failed and not pulls.done:
-        raise dg.Failure(_failures(pulls), allow_retries=any(_transient(error) for error in pulls.failed.values()))
-    done = lake.publish(schema, frame, mode=mode, rejected=rejected, source_key=source_key, run_id=context.run_id)
-    metadata: dict[str, Any] = {
-        "dagster/row_count": done.table_rows,
-        "rows_seen": done.rows,
-        "rows_written": done.written,
-        "rows_quarantined": done.rejected,
-    }
-    if days is not None and len(days) > 1:
-        _describe_partitions(context, frame, days)
-    elif days is not None:
-        metadata["dagster/partition_row_count"] = frame.height
-    if pulls is None:
-        return dg.MaterializeResult(metadata=metadata)
-    withdraw(context, context.asset_key, [STORES_ANSWERED])
-    return dg.MaterializeResult(metadata=metadata, check_results=[_stores_answered(pulls)])
-
-
-def _describe_partitions(context: dg.AssetExecutionContext, frame: pl.DataFrame, days: Collection[date]) -> None:
-    counts = dict(frame.group_by("changed_on").len().iter_rows())
-    for day in days:
-        rows = counts.get(day, 0)
-        context.add_asset_metadata({"dagster/partition_row_count": rows}, partition_key=day.isoformat())
-
-
-def _stores_answered(pulls: Pulls) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        check_name=STORES_ANSWERED,
-        passed=not pulls.failed,
-        severity=dg.AssetCheckSeverity.ERROR,
-        metadata={
-            "answered": [pull.store for pull in pulls.done],
-            "readings": {pull.store: pull.readings for pull in pulls.done},
-            "failed": {store: str(error) for store, error in pulls.failed.items()},
-        },
-    )
-
-
-def _failures(pulls: Pulls) -> str:
-    return "\n".join(str(error) for error in pulls.failed.values())
+    """Publish a frame to the lake in one go and describe what happened; arguments as of `Publication`."""
+    publication = Publication(context, lake, schema, mode=mode, source_key=source_key, days=days)
+    publication.add(frame, rejected)
+    return publication.result()
 
 
 def _transient(error: Exception) -> bool:

@@ -53,6 +53,17 @@ def up() -> None:
 
 
 @app.command()
+def receive(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 3002,
+) -> None:
+    """Take in the platforms' push notifications, over HTTP and from message queues. Ctrl-C stops."""
+    from linkstar_pipelines.operations.receive import receive as run_receiver
+
+    raise typer.Exit(run_receiver(console, host, port))
+
+
+@app.command()
 def run(
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
@@ -77,8 +88,83 @@ def run(
     raise typer.Exit(0 if outcome.success and not outcome.unread else 1)
 
 
+@app.command()
+def backfill(  # noqa: PLR0917  # options, which Typer gives by name
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of change.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of change.")],
+    platform: Annotated[str | None, typer.Option(help="Only this platform.")] = None,
+    store: Annotated[str | None, typer.Option(help="Only this store.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show how long it will take, and stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Read days again that are proven whole.")] = False,
+) -> None:
+    """Read days of the past, after saying how long it will take; new orders go first. Goes on where it was ended."""
+    from linkstar_pipelines.operations.backfill import backfill as run_backfill
+
+    span = (first.date(), last.date())
+    raise typer.Exit(run_backfill(console, span, platform, store, plan_only=plan, yes=yes, again=again))
+
+
+@app.command()
+def replay(
+    platform: Annotated[str, typer.Argument(help="Marketplace, such as amazon.")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of receipt (UTC).")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of receipt (UTC).")],
+    store: Annotated[str | None, typer.Option(help="Only this store.")] = None,
+    stream: Annotated[str | None, typer.Option(help="Only this stream, such as orders.")] = None,
+) -> None:
+    """Parse the answers again that were received on some days, and make what follows. Asks no platform."""
+    from linkstar_pipelines.operations.replay import replay as run_replay
+    from linkstar_pipelines.schemas.platforms import PLATFORMS
+
+    if platform not in PLATFORMS:
+        raise typer.BadParameter(f"{platform} unknown; there are {', '.join(PLATFORMS)}")
+    if stream is not None and stream not in PLATFORMS[platform].streams:
+        raise typer.BadParameter(f"{platform} has no {stream}; it has {', '.join(PLATFORMS[platform].streams)}")
+    raise typer.Exit(run_replay(console, platform, (first.date(), last.date()), store=store, stream=stream))
+
+
 def _day(value: datetime | None) -> date | None:
     return value.date() if value else None
+
+
+@app.command()
+def connect(
+    platform: Annotated[str, typer.Argument(help="Marketplace, such as amazon.")],
+    name: Annotated[str | None, typer.Option(help="Your name for the store; asked for where it is not given.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="A setting of the store. With any, nothing is asked."),
+    ] = None,
+    secrets_from_env: Annotated[
+        bool, typer.Option("--secrets-from-env", help="Keep the secrets that the environment gives. Asks nothing.")
+    ] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Register the store although a test failed.")] = False,
+) -> None:
+    """Connect a store: tells where its credentials are found, asks for them, tests them, and registers the store.
+
+    Nothing is written when a test fails. A store that is registered already is changed.
+    """
+    from linkstar_pipelines.operations.connect import connect as run_connect
+    from linkstar_pipelines.schemas.platforms import PLATFORMS
+
+    if platform not in PLATFORMS:
+        raise typer.BadParameter(f"{platform} unknown; there are {', '.join(PLATFORMS)}")
+    pairs = [setting.partition("=") for setting in given or []]
+    if wrong := [field for field, sign, _ in pairs if not sign]:
+        raise typer.BadParameter(f"--set {wrong[0]}: write FIELD=VALUE")
+    settings = {field: value for field, _, value in pairs}
+    raise typer.Exit(
+        run_connect(console, platform, name, given=settings, secrets_from_env=secrets_from_env, anyway=anyway)
+    )
+
+
+@app.command()
+def stores() -> None:
+    """List the registered stores, where each is registered, and what is missing."""
+    from linkstar_pipelines.operations.connect import list_stores
+
+    raise typer.Exit(list_stores(console))
 
 
 @app.command()
@@ -124,12 +210,30 @@ def quality_docs(
     console.print(f"Data Docs: {build_data_docs(open_lake(settings), folder or settings.data_dir / 'data-docs')}")
 
 
+@quality.command("accept-drift")
+def quality_accept_drift(
+    platform: Annotated[str | None, typer.Option(help="Only this platform; else all.")] = None,
+) -> None:
+    """Take the payloads as they are now for known: what the checks `schema_as_known` tell of."""
+    from linkstar_pipelines.schemas.platforms import PLATFORMS
+    from linkstar_pipelines.settings import load_settings
+    from linkstar_pipelines.storage.payload_shapes import PayloadShapes
+    from linkstar_pipelines.storage.postgres import open_postgres
+
+    if platform is not None and platform not in PLATFORMS:
+        raise typer.BadParameter(f"{platform} unknown; there are {', '.join(PLATFORMS)}")
+    accepted = PayloadShapes(open_postgres(load_settings())).accept(platform)
+    for stream, found in accepted.items():
+        console.print(f"{stream}: {found} differences accepted", highlight=False)
+    console.print("The checks pass again when they are next run." if accepted else "Nothing differs.")
+
+
 @quarantine.command("list")
 def quarantine_list() -> None:
-    """Count the rows in quarantine by table and reason."""
+    """Count the rows in quarantine by table, type of reason, and reason."""
     _show_query(
-        "SELECT table_name, reason, count(*) AS rows, min(source_key) AS example FROM quality.quarantine "
-        "GROUP BY ALL ORDER BY rows DESC, table_name, reason LIMIT 200"
+        "SELECT table_name, reason_type, reason, count(*) AS rows, min(source_key) AS example FROM quality.quarantine "
+        "GROUP BY ALL ORDER BY table_name, reason_type, rows DESC, reason LIMIT 200"
     )
 
 
@@ -137,7 +241,7 @@ def quarantine_list() -> None:
 def quarantine_show(source_key: Annotated[str, typer.Argument(help="Source key, or its beginning.")]) -> None:
     """Show quarantined rows with their payload. Mend the cause and make the partition again: that replays them."""
     _show_query(
-        "SELECT table_name, source_key, reason, payload FROM quality.quarantine "
+        "SELECT table_name, source_key, reason_type, reason, payload FROM quality.quarantine "
         "WHERE starts_with(source_key, ?) ORDER BY ALL LIMIT 50",
         source_key,
     )

@@ -39,6 +39,7 @@ def build_defs(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
             jobs.loop,
             *(job[name] for job in (jobs.orders_changed, jobs.pulls, jobs.first_pulls) for name in platforms),
             jobs.history,
+            jobs.freshness(platforms),
             maintenance,
         ],
         schedules=schedules.all_schedules(),

@@ -1,24 +1,36 @@
-"""Every setting of the product, read from the environment and from nowhere else.
+"""Every setting of the product: read from the environment, those of stores also from the two files of `store_files.py`.
 
 Belongs here: one typed field per setting, with its default, meaning and example. The configuration
 reference (`docs/configuration.md`) is generated from these classes.
 Does not belong here: business rules (`rules/`), or anything computed from data.
 """
 
+import os
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from linkstar_pipelines.schemas.platforms import PLATFORMS
+from linkstar_pipelines.store_files import SECRETS_FILE, STORES_FILE, StoreFileError, StoreFiles
 
 
 class ConfigurationError(Exception):
-    """A setting is missing or wrong; the message names it and says what to set."""
+    """A setting is missing or wrong; the message names it and says what to set.
+
+    Attributes:
+        variables: Environment variables of the settings that are missing or wrong, where single ones are.
+    """
+
+    def __init__(self, message: str, variables: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.variables = variables
 
 
 def _known_zone(name: str) -> str:
@@ -29,11 +41,17 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 TimeZoneName = Annotated[str, AfterValidator(_known_zone)]
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A list that is written as one text with commas, or, in `stores.yaml`, as a list."""
 
 
-class Settings(BaseSettings):
-    """Settings of the installation. Environment prefix: `LINKSTAR_`."""
+class Places(BaseSettings):
+    """Where the installation keeps its files. Environment prefix: `LINKSTAR_`."""
 
     model_config = SettingsConfigDict(env_prefix="LINKSTAR_", frozen=True, extra="ignore")
 
@@ -41,6 +59,34 @@ class Settings(BaseSettings):
         Path(".linkstar"),
         description="Folder for everything kept on this machine: embedded Postgres, local lake, reports, logs.",
     )
+    stores_file: Path | None = Field(
+        None,
+        description=f"File of the registered stores; their secrets are in `{SECRETS_FILE}` beside it. Unset: "
+        f"`{STORES_FILE}` in the data folder.",
+    )
+
+    @field_validator("data_dir", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @cached_property
+    def store_files(self) -> StoreFiles:
+        """The registered stores.
+
+        Raises:
+            ConfigurationError: the file cannot be used.
+        """
+        path = self.stores_file.expanduser() if self.stores_file else self.data_dir / STORES_FILE
+        try:
+            return StoreFiles.at(path.resolve())
+        except StoreFileError as error:
+            raise ConfigurationError(str(error)) from None
+
+
+class Settings(Places):
+    """Settings of the installation. Environment prefix: `LINKSTAR_`."""
+
     postgres_url: SecretStr | None = Field(
         None,
         description="Your own PostgreSQL (`postgresql://user:password@host:5432/db`). Unset: an embedded "
@@ -88,6 +134,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Independent readings of an order window that must agree before it counts as whole.",
     )
+    fresh_within_hours: float = Field(
+        26, gt=0, description="Longest time for a store to go unread before the check `every_store_fresh` warns."
+    )
+    orders_fresh_within_hours: float = Field(
+        2, gt=0, description="The same for orders, which are looked at all day; a look that finds nothing new counts."
+    )
     call_log_days: int = Field(
         180, ge=90, description="How long the log of API calls is kept. At least 90 days, as platforms ask."
     )
@@ -100,15 +152,15 @@ class Settings(BaseSettings):
         description="Key that encrypts the stored tokens of stores. Unset: a key file in the data folder, made on "
         "first use. Machines that share a database need the same key.",
     )
+    push_url: str = Field(
+        "",
+        description="Public address under which platforms reach `linkstar receive`, such as "
+        "`https://hooks.example.com`: some sign it. Unset: the address that a notification came to.",
+    )
     keep_personal_data: bool = Field(
         False,
         description="Keep buyer names, phones and street lines in raw payloads instead of masking them.",
     )
-
-    @field_validator("data_dir", mode="after")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
 
     @cached_property
     def lake_root(self) -> str:
@@ -117,18 +169,19 @@ class Settings(BaseSettings):
 
     @cached_property
     def stores(self) -> dict[str, str]:
-        """Every connected store by its name, with its platform.
+        """Every connected store by its name, with its platform: those of the environment and those of the file.
 
         Raises:
-            ConfigurationError: two platforms use the same name for a store.
+            ConfigurationError: two platforms use the same name for a store, or the file cannot be used.
         """
         platforms: dict[str, str] = {}
         for platform in PLATFORMS:
-            for name in StoreNames.of(platform).stores:
+            registered = self.store_files.stores.get(platform, {})
+            for name in dict.fromkeys([*StoreNames.of(platform).stores, *registered]):
                 if name in platforms:
                     raise ConfigurationError(
                         f"Two stores are called '{name}', on {platforms[name]} and on {platform}. Give one of them "
-                        f"another name in LINKSTAR_{platform.upper()}_STORES."
+                        f"another name in LINKSTAR_{platform.upper()}_STORES or {self.store_files.path}."
                     )
                 platforms[name] = platform
         return platforms
@@ -141,8 +194,10 @@ class Settings(BaseSettings):
         """Time zone of each connected store; the desk's own for one that names none that exists."""
         zones = {}
         for name, platform in self.stores.items():
+            prefix = f"LINKSTAR_{platform.upper()}_{name.upper()}_"
+            registered = self.store_files.settings_of(platform, name)
             try:
-                zones[name] = StoreClock(_env_prefix=f"LINKSTAR_{platform.upper()}_{name.upper()}_").time_zone
+                zones[name] = StoreClock(_env_prefix=prefix, **_unless_in_environment(prefix, registered)).time_zone
             except ValidationError:
                 zones[name] = self.time_zone
         return zones
@@ -153,22 +208,15 @@ class StoreNames(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    stores: Annotated[tuple[str, ...], NoDecode] = Field(
+    stores: CommaList = Field(
         (),
         description="Names of the platform's stores to connect, comma-separated, such as `na,eu`: lower-case letters, "
         "digits and `_`, each name on one platform only. Each has its own `LINKSTAR_<PLATFORM>_<NAME>_*` variables.",
     )
 
-    @field_validator("stores", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
     @classmethod
     def of(cls, platform: str) -> Self:
-        """Read the names of one platform's stores."""
+        """Read the names of one platform's stores that the environment gives."""
         return cls(_env_prefix=f"LINKSTAR_{platform.upper()}_")
 
 
@@ -199,17 +247,51 @@ class StoreSettings(StoreClock):
         return self.prefix(self.name) + field.upper()
 
     @classmethod
-    def load(cls, name: str) -> Self:
-        """Read one store from the environment.
+    def load(cls, name: str, files: StoreFiles | None = None) -> Self:
+        """Read one store: from the environment first, then from the files.
+
+        Args:
+            name: Name of the store.
+            files: The files; None for those of the environment.
 
         Raises:
-            ConfigurationError: names each variable that is missing or wrong.
+            ConfigurationError: names each variable that is missing or wrong, or the file that cannot be used.
         """
-        prefix = cls.prefix(name)
+        prefix, files = cls.prefix(name), files or Places().store_files
+        given = _unless_in_environment(prefix, cls._registered(name, files))
         try:
-            return cls(_env_prefix=prefix, name=name)
+            return cls(_env_prefix=prefix, **{**given, "name": name})
         except ValidationError as error:
-            raise ConfigurationError(_explain(error, prefix, f"{cls.platform} store '{name}'")) from None
+            remedy = (
+                f"Set them in the environment or in {files.path} (secrets: {files.secrets_path}), or run "
+                f"`linkstar connect {cls.platform} --name {name}`; docs/configuration.md tells what each one means."
+            )
+            raise _explain(error, prefix, f"{cls.platform} store '{name}'", remedy) from None
+
+    @classmethod
+    def questions(cls) -> dict[str, FieldInfo]:
+        """The settings that a store is asked for, by name."""
+        return {field: info for field, info in cls.model_fields.items() if not info.exclude}
+
+    @classmethod
+    def _registered(cls, name: str, files: StoreFiles) -> dict[str, object]:
+        """What the files say of the store."""
+        where, settings = f"{files.path}, {cls.platform} store '{name}'", files.settings_of(cls.platform, name)
+        known, prefix = cls.questions(), cls.prefix(name)
+        if unknown := [field for field in settings if field not in known]:
+            raise ConfigurationError(f"{where}: there is no setting '{unknown[0]}'; there are {', '.join(known)}.")
+        secret = [field for field, info in known.items() if is_secret(info)]
+        if misplaced := [field for field in settings if field in secret]:
+            raise ConfigurationError(
+                f"{where}: '{misplaced[0]}' is a secret and is not read from there. Move it to {files.secrets_path} "
+                f"(rights 0600) or to the environment, as {prefix}{misplaced[0].upper()}."
+            )
+        try:
+            kept = files.secrets()
+        except StoreFileError as error:
+            raise ConfigurationError(str(error)) from None
+        secrets = {field: kept[prefix + field.upper()] for field in secret if prefix + field.upper() in kept}
+        return {**settings, **secrets}
 
 
 class AmazonStore(StoreSettings):
@@ -218,7 +300,7 @@ class AmazonStore(StoreSettings):
     platform = "amazon"
 
     seller_id: str = Field(description="Seller (merchant) id, such as `A2EUQ1WTGCTBG2`.")
-    marketplace_ids: Annotated[tuple[str, ...], NoDecode] = Field(
+    marketplace_ids: CommaList = Field(
         min_length=1, description="Marketplace ids sold in, comma-separated, such as `ATVPDKIKX0DER`."
     )
     client_id: str = Field(description="LWA client id of your SP-API application.")
@@ -229,23 +311,33 @@ class AmazonStore(StoreSettings):
         description="SP-API endpoint of the region, or of a sandbox.",
     )
     auth_url: str = Field("https://api.amazon.com/auth/o2/token", description="LWA token endpoint.")
+    queue_url: str = Field(
+        "",
+        description="SQS queue that Amazon delivers notifications to, such as "
+        "`https://sqs.us-east-1.amazonaws.com/123456789012/orders`. AWS credentials come from the standard AWS_* "
+        "variables.",
+    )
 
-    @field_validator("marketplace_ids", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether a setting is a secret: never shown, never in `stores.yaml`."""
+    return SecretStr in (field.annotation, *get_args(field.annotation))
 
 
-def _explain(error: ValidationError, prefix: str, subject: str) -> str:
-    lines = [f"The settings of {subject} are not complete:"]
+def _unless_in_environment(prefix: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the given settings that no environment variable sets: the environment goes first."""
+    environment = {name.upper() for name in os.environ}
+    return {field: value for field, value in given.items() if prefix + field.upper() not in environment}
+
+
+def _explain(error: ValidationError, prefix: str, subject: str, remedy: str) -> ConfigurationError:
+    lines, variables = [f"The settings of {subject} are not complete:"], []
     for problem in error.errors(include_input=False, include_url=False):
         variable = prefix + "_".join(str(part) for part in problem["loc"]).upper()
         missing = problem["type"] == "missing"
         lines.append(f"  {variable}: {'not set' if missing else problem['msg']}")
-    lines.append("Set them in the environment and try again; docs/configuration.md tells what each one means.")
-    return "\n".join(lines)
+        variables.append(variable)
+    return ConfigurationError("\n".join([*lines, remedy]), tuple(variables))
 
 
 def load_settings() -> Settings:
@@ -257,4 +349,5 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, "LINKSTAR_", "LinkStar")) from None
+        remedy = "Set them in the environment and try again; docs/configuration.md tells what each one means."
+        raise _explain(error, "LINKSTAR_", "LinkStar", remedy) from None

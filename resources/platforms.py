@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.pulls import Pull, Pulls, pull_stores, seal
@@ -14,6 +15,7 @@ from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.settings import load_settings
 from linkstar_pipelines.storage.ingest_windows import IngestWindows, StreamOf
 from linkstar_pipelines.storage.postgres import open_postgres
+from resources.yielding import yields
 
 STORES_TAG: Final = "linkstar/stores"
 """Run tag that limits a run to some stores, comma-separated."""
@@ -48,7 +50,14 @@ class Proof:
 
 
 class PlatformsResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # does the pulling, hands out nothing
-    """Pulls from the connected stores."""
+    """Pulls from the connected stores; in runs over history, leaving a floor of every rate budget to others."""
+
+    _yielding: bool = PrivateAttr(default=False)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Look whether the run yields."""
+        tags = context.run.tags if context.run is not None else {}
+        self._yielding = yields(tags, load_settings().reconcile_days)
 
     def pull(self, platform_name: str, only: Collection[str] | None, pull: Callable[[Any], Pull]) -> Pulls:
         """Pull one stream from all stores of a platform, or from those named.
@@ -57,7 +66,7 @@ class PlatformsResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # d
         """
         settings, platform = load_settings(), platform_named(platform_name)
         stores = [name for name in settings.stores_of(platform_name) if only is None or name in only]
-        with HttpCore.of(settings) as http:
+        with HttpCore.of(settings, yielding=self._yielding) as http:
             return pull_stores(stores, lambda name: pull(platform.client(platform.store.load(name), http)))
 
     def seal(self, platform_name: str, stream: Stream, pulled: Pulls, late: Mapping[str, Collection[str]]) -> None:

@@ -2,25 +2,28 @@
 
 Belongs here: making readings, uniting them, naming what one of them lacked, and asking the stop rule of
 `domain/completeness.py` when to end. A reading is whole when the readings agree and, where the platform states how
-many records there are, they found exactly as many.
+many records there are, they found exactly as many. That there is nothing at all, without a count that says so, takes
+five readings.
 Does not belong here: any platform's parameters (each platform's client).
 """
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, overload
 
 from linkstar_pipelines.connectors.errors import IncompleteReadingError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Client, Page, Payload, Platform, Window
-from linkstar_pipelines.connectors.request import canonical_json
+from linkstar_pipelines.connectors.request import read_json
 from linkstar_pipelines.domain.completeness import Estimate, PageTally, estimate_unseen
+from linkstar_pipelines.domain.observations import any_json
 from linkstar_pipelines.schemas.platforms import CHANGING, Stream
 
 _MOST_READINGS: Final = 30
+_EMPTY_READINGS: Final = 5  # a platform may answer nothing for a moment; that two readings say so proves little
 
 
 @dataclass(frozen=True)
@@ -33,28 +36,54 @@ class Listing:
     page_size: int
 
 
+class Records(Sequence[Payload]):
+    """Payloads kept as their JSON text, a fifth of what they take as objects; decoded when they are asked for."""
+
+    def __init__(self) -> None:
+        self._texts: list[bytes] = []
+
+    def append(self, text: bytes) -> None:
+        """Keep one payload."""
+        self._texts.append(text)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, place: int) -> Payload: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Payload]: ...
+    def __getitem__(self, place: int | slice) -> Payload | list[Payload]:
+        if isinstance(place, slice):
+            return [read_json(text) for text in self._texts[place]]
+        record: Payload = read_json(self._texts[place])
+        return record
+
+
 @dataclass(frozen=True)
 class Reading:
     """A listing that may be called whole.
 
     Attributes:
-        records: every distinct payload that any reading showed, in the order first seen. A record that changed
-            between two readings is there in both versions; a malformed one stays beside a good one.
+        records: every distinct payload that any reading showed, in the order first seen, decoded anew each time. A
+            record that changed between two readings is there in both versions; a malformed one stays beside a good one.
         upper_bound: for orders, the instant up to which the listing is whole; None elsewhere.
         readings: how many readings it took.
         found: records (distinct keys) that each reading found.
         union: records (distinct keys) that all readings found together.
         total: how many records the platform says there are; None where it does not say.
+        identities: identities of all records that any reading showed.
         gaps: records that at least one reading lacked, with the numbers of the readings that lacked them.
         expected_unseen: estimated number of records that no reading found (below 0.01).
     """
 
-    records: list[Payload]
+    records: Sequence[Payload]
     upper_bound: datetime | None
     readings: int
     found: tuple[int, ...]
     union: int
     total: int | None
+    identities: frozenset[str]
     gaps: dict[str, tuple[int, ...]]
     expected_unseen: float
 
@@ -63,7 +92,7 @@ class _Union:
     """What all readings found together."""
 
     def __init__(self) -> None:
-        self.records: list[Payload] = []
+        self.records = Records()
         self.widest_page = 0
         self._payloads: set[bytes] = set()
         self._countable: set[str] = set()
@@ -79,10 +108,11 @@ class _Union:
             total = page.total if page.total is not None else total
             for item in page.records:
                 record = item if isinstance(item, dict) else {"unreadable": item}
-                digest = hashlib.sha256(canonical_json(record).encode()).digest()
+                text = any_json(record).encode()
+                digest = hashlib.sha256(text).digest()
                 if digest not in self._payloads:
                     self._payloads.add(digest)
-                    self.records.append(record)
+                    self.records.append(text)
                 if identity := key(record):
                     seen.add(identity)
                     if counts(record):
@@ -98,13 +128,18 @@ class _Union:
         return next((total for total in reversed(self._totals) if total is not None), None)
 
     @property
+    def told(self) -> bool:
+        """Whether the platform has shown a record, or stated how many there are (also none)."""
+        return bool(self.records) or self.total is not None
+
+    @property
     def as_many_as_stated(self) -> bool:
         """Whether all readings together found as many records as the platform stated in one of them.
 
         A record without identity counts by its content: the platform counts it too.
         """
         stated = {total for total in self._totals if total is not None}
-        return not stated or len(set().union(*self._seen)) + len(self._unnamed) in stated
+        return not stated or len(self.identities) + len(self._unnamed) in stated
 
     @property
     def gaps(self) -> dict[str, tuple[int, ...]]:
@@ -114,6 +149,10 @@ class _Union:
             for key in sorted(self._countable)
         }
         return {key: numbers for key, numbers in lacking.items() if numbers}
+
+    @property
+    def identities(self) -> frozenset[str]:
+        return frozenset().union(*self._seen)
 
     @property
     def size(self) -> int:
@@ -161,13 +200,14 @@ def read_until_complete(
         page_size = max(union.widest_page, listing.page_size)
         estimate = estimate_unseen(union.found, union.size, page_size, faults=faults, history=history)
         enough = number + 1 >= max(_MOST_READINGS, min_readings)
-        whole = estimate.whole and union.as_many_as_stated
+        whole = estimate.whole and union.as_many_as_stated and (union.told or number + 1 >= _EMPTY_READINGS)
         if whole or enough:
             http.page_tallies.add(*where, PageTally(estimate.pages, estimate.skipped, faults))
         if whole:
             return Reading(
-                union.records, None, number + 1, union.found, union.size, union.total, union.gaps, estimate.unseen
-            )
+                union.records, None, number + 1, union.found, union.size, union.total, union.identities, union.gaps,
+                estimate.unseen,
+            )  # fmt: skip
         watch({key: f"reading {', '.join(str(n + 1) for n in numbers)}" for key, numbers in union.gaps.items()})
         if enough:
             raise _incomplete(listing, union, estimate)

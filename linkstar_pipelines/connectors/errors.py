@@ -74,6 +74,12 @@ class MalformedAnswerError(ConnectorError):
     transient = True
 
 
+class ReportFailedError(ConnectorError):
+    """The platform could not make a report that was asked for, or not in time."""
+
+    transient = True
+
+
 class BudgetExhaustedError(ConnectorError):
     """The rate budget would free the call only after longer than the configured wait."""
 

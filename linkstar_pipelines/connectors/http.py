@@ -16,7 +16,8 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -38,8 +39,9 @@ from linkstar_pipelines.connectors.errors import (
 )
 from linkstar_pipelines.connectors.masking import mask_text, mask_url
 from linkstar_pipelines.connectors.request import Answer, DecodeError, FailureInBody, Request, read_json
+from linkstar_pipelines.connectors.usage import UsageMeter
 from linkstar_pipelines.settings import Settings
-from linkstar_pipelines.storage.answer_bodies import AnswerBodies, AnswerBody
+from linkstar_pipelines.storage.answer_bodies import AnswerBodies, AnswerPull
 from linkstar_pipelines.storage.call_log import CallLog, Exchange
 from linkstar_pipelines.storage.ingest_windows import IngestWindows
 from linkstar_pipelines.storage.page_tally import PageTallies
@@ -102,7 +104,8 @@ class HttpCore:
         )
         self._sleep = sleep
         self._jitter = random.Random()  # noqa: S311  # spreads retries; nothing is kept secret by it
-        self._budget = RateBudget(postgres)
+        self.budget = RateBudget(postgres)
+        self.usage = UsageMeter()
         self._faults: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
         self.call_log = CallLog(postgres)
@@ -111,7 +114,7 @@ class HttpCore:
         self.bodies = AnswerBodies(postgres, token_key)
         self.windows = IngestWindows(postgres)
         self.push_events = PushEvents(postgres)
-        self._landing: dict[tuple[str, str], str] = {}
+        self._landing: dict[tuple[str, str], tuple[AnswerPull, Collection[str]]] = {}
 
     @classmethod
     def of(cls, settings: Settings, **changes: Any) -> Self:
@@ -137,14 +140,23 @@ class HttpCore:
         self.call_log.flush()
         self._client.close()
 
-    def land(self, platform: str, operations: Mapping[str, str]) -> None:
-        """Keep the raw answers of some operations from now on, before anything is read out of them.
+    @contextmanager
+    def landing(self, pull: AnswerPull, operations: Collection[str]) -> Iterator[None]:
+        """Keep the raw answers of a pull within the block, before anything is read out of them.
+
+        A store is read by one pull at a time in one core. A pull that breaks off within the block stays without an end.
 
         Args:
-            platform: Platform of the operations.
-            operations: Stream by operation.
+            pull: The pull, of one stream of one store.
+            operations: Operations whose answers make its records.
         """
-        self._landing |= {(platform, operation): stream for operation, stream in operations.items()}
+        self.bodies.begin(pull)
+        self._landing[pull.platform, pull.store] = pull, operations
+        try:
+            yield
+        finally:
+            del self._landing[pull.platform, pull.store]
+        self.bodies.end(pull)
 
     def faults(self, platform: str, store: str) -> int:
         """Exchanges with this store that failed in transport or with 5xx since this object was made."""
@@ -201,7 +213,7 @@ class HttpCore:
         waited = 0.0
         while True:
             owner, floor = request.counted_by or request.store, YIELDING_FLOOR if self._yielding else 0.0
-            grant = self._budget.take(request.platform, owner, request.operation, request.plan, floor=floor)
+            grant = self.budget.take(request.platform, owner, request.operation, request.plan, floor=floor)
             if grant.granted:
                 return grant
             if waited + grant.wait > self._max_wait:
@@ -213,6 +225,7 @@ class HttpCore:
                 )  # fmt: skip
             pause = min(grant.wait, _BUDGET_POLL)
             self._sleep(pause)
+            self.usage.waited(request, pause)
             waited += pause
 
     def _exchange(self, request: Request, trace_id: str, attempt: int, grant: Grant) -> _Outcome:
@@ -229,16 +242,18 @@ class HttpCore:
                 content=request.body,
                 timeout=self._timeout,
             )
-            outcome = self._judge(request, response, trace_id, attempt)
+            outcome = self._judge(request, response, trace_id, attempt, started_at)
         except (httpx.RequestError, httpx.InvalidURL) as error:
             outcome = self._transport_failure(error)
+        elapsed = time.perf_counter() - started
+        self.usage.exchanged(request, elapsed)
         self._learn(request, response, outcome, grant, last=attempt == self._max_attempts)
         url = mask_url(str(httpx.URL(request.url).copy_merge_params(dict(request.params))), request.public_params)
         self.call_log.append(
             Exchange(
                 trace_id=trace_id, attempt=attempt, platform=request.platform, store=request.store,
                 operation=request.operation, method=request.method, url=url, outcome=outcome.kind,
-                started_at=started_at, elapsed_ms=(time.perf_counter() - started) * 1000,
+                started_at=started_at, elapsed_ms=elapsed * 1000,
                 status=response.status_code if response is not None else None,
                 error=outcome.failure,
                 request_id=_header(response, request.request_id_header),
@@ -262,10 +277,12 @@ class HttpCore:
             return _Outcome("malformed", f"{words}: compressed body cannot be read")
         return _Outcome("broken", f"{words}: {error}"[:200])
 
-    def _judge(self, request: Request, response: httpx.Response, trace_id: str, attempt: int) -> _Outcome:
+    def _judge(  # one exchange
+        self, request: Request, response: httpx.Response, trace_id: str, attempt: int, asked_at: datetime
+    ) -> _Outcome:
         status = response.status_code
         if response.is_success:
-            return self._decode(request, response, trace_id, attempt)
+            return self._decode(request, response, trace_id, attempt, asked_at)
         code, message = _explanation(request, response)
         words = mask_text(f"{status} {code}: {message}".rstrip(": "), request.secrets)
         if status == httpx.codes.TOO_MANY_REQUESTS:
@@ -275,16 +292,13 @@ class HttpCore:
         return _Outcome("rejected", words, status=status, code=code)
 
     def _keep(self, request: Request, content: bytes) -> None:
-        stream = self._landing.get((request.platform, request.operation))
-        if stream is not None:
-            digest = hashlib.sha256(content).hexdigest()
-            self.bodies.keep(
-                AnswerBody(
-                    digest, request.platform, request.store, stream, request.operation, datetime.now(UTC), content
-                )
-            )
+        pull, operations = self._landing.get((request.platform, request.store), (None, ()))
+        if pull is not None and request.operation in operations:
+            self.bodies.keep(pull, request.operation, request.asked, content)
 
-    def _decode(self, request: Request, response: httpx.Response, trace_id: str, attempt: int) -> _Outcome:
+    def _decode(  # one exchange
+        self, request: Request, response: httpx.Response, trace_id: str, attempt: int, asked_at: datetime
+    ) -> _Outcome:
         self._keep(request, response.content)
         try:
             data = request.decode(response.content, response.headers)
@@ -301,6 +315,7 @@ class HttpCore:
             sha256=hashlib.sha256(response.content).hexdigest(),
             trace_id=trace_id,
             attempts=attempt,
+            answered_at=asked_at + (datetime.now(UTC) - asked_at) / 2,
             granted_rate=_rate(response, request.quota_header),
         )
         return _Outcome("ok", answer=answer)
@@ -313,9 +328,9 @@ class HttpCore:
         key = (request.platform, request.counted_by or request.store, request.operation)
         rate = _rate(response, request.quota_header)
         if rate is not None and not (grant.learned and math.isclose(rate, grant.rate, rel_tol=1e-6)):
-            self._budget.learn(*key, rate)
+            self.budget.learn(*key, rate)
         if outcome.kind == "throttled" and (grant.learned or rate is not None or last):
-            self._budget.empty(*key)
+            self.budget.empty(*key)
 
     def _error(self, request: Request, trace_id: str, outcome: _Outcome, attempts: int) -> ConnectorError:
         where = {

@@ -7,16 +7,19 @@ A payload that is no object, or that its form cannot place, is rejected with the
 is identified by its payload hash: the same payload seen twice is one row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from linkstar_pipelines.connectors.platform import StreamForm
-from linkstar_pipelines.domain.observations import Seen
+from linkstar_pipelines.domain.observations import Seen, any_json, canonical_json, legible
 from linkstar_pipelines.schemas.platforms import CHANGING, Stream
+from linkstar_pipelines.schemas.quality import ReasonType
 from linkstar_pipelines.schemas.streams import RAW_TABLES, identity_of
+
+_BROKEN_TEXT: Final = "a text in it is no UTF-8; ask the platform to mend the record"
 
 
 def raw_rows(  # noqa: PLR0917  # who, what, and how it was read
@@ -24,7 +27,7 @@ def raw_rows(  # noqa: PLR0917  # who, what, and how it was read
     store: str,
     stream: Stream,
     form: StreamForm,
-    payloads: Sequence[Any],
+    payloads: Iterable[Any],
     observed_at: datetime,
     *,
     keep_personal: bool = False,
@@ -44,21 +47,26 @@ def raw_rows(  # noqa: PLR0917  # who, what, and how it was read
         Rows of the stream's raw table (`changed_on` is the UTC day of the change), and rejected payloads (masked).
     """
     schema, identity = RAW_TABLES[platform, stream], identity_of(platform, stream)
-    seen = Seen(platform, store, identity)
+    seen = Seen(platform, store, schema, identity)
+    # One record at a time: reading, masking and hashing a payload are not set-based.
     for payload in payloads:
         if not isinstance(payload, dict):
             seen.refuse_no_object(payload)
             continue
-        text = seen.text(payload if keep_personal else form.mask(payload))
+        kept = payload if keep_personal else form.mask(payload)
+        try:
+            text = canonical_json(kept)
+        except UnicodeEncodeError:
+            seen.refuse(legible(form.identify(payload)) or None, any_json(kept), _BROKEN_TEXT, ReasonType.BROKEN_TEXT)
+            continue
         rows = form.rows(payload)
         if isinstance(rows, str):
             seen.refuse(form.identify(payload) or None, text, rows)
             continue
         for row in rows:
-            columns = dict(row)
-            seen.add(columns.pop(identity), text, **columns)
-    frame = seen.frame(schema, observed_at)
+            seen.add(text, row)
+    frame = seen.frame(observed_at)
     if stream in CHANGING:
         changed = "posted_at" if stream is Stream.FINANCES else "updated_at"
         frame = frame.with_columns(changed_on=pl.col(changed).dt.date())
-    return seen.split(frame, schema)
+    return seen.split(frame)

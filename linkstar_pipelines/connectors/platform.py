@@ -10,11 +10,13 @@ payloads) and its receiver (push notifications). Payloads stay as the platform w
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import polars as pl
 
 from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.kept import StreamRecords
+from linkstar_pipelines.connectors.request import Answer
 from linkstar_pipelines.domain.orders import OrderForm
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
 from linkstar_pipelines.schemas.platforms import Stream
@@ -54,6 +56,11 @@ class AccessCheck:
     server_time: datetime | None
     skew: timedelta | None
     granted_rate: float | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        """Read it from the answer of that call."""
+        return cls(answer.server_time, answer.skew, answer.granted_rate)
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,39 @@ class PushEvent:
     record_id: str | None
     changed_at: datetime | None
     topic: str
+
+
+@dataclass(frozen=True)
+class QueuedPush:
+    """A push notification taken from a queue; `receipt` is what the queue forgets it by."""
+
+    push: Push
+    receipt: str = field(repr=False)
+
+
+class PushQueue(Protocol):
+    """A message queue that a platform delivers notifications to, at least once each and in no order."""
+
+    @property
+    def url(self) -> str:
+        """Address of the queue; stores that name the same one share it."""
+        ...
+
+    def receive(self) -> Sequence[QueuedPush]:
+        """Take the next messages, waiting a while for some; those that are not deleted come again.
+
+        Raises:
+            ConnectorError: the queue does not answer, or refuses.
+        """
+        ...
+
+    def delete(self, taken: Sequence[QueuedPush]) -> None:
+        """Have the queue forget messages.
+
+        Raises:
+            ConnectorError: the queue does not answer, or refuses.
+        """
+        ...
 
 
 class Client(Protocol):
@@ -226,28 +266,34 @@ class Platform:
         store: Its settings class.
         client: Makes the client of one store.
         streams: How each stream's records become raw rows.
+        records: How each stream's records come out of the kept answers of one pull, by the functions that the client
+            makes them with: any day can be parsed again.
         orders: How orders are written.
         skus: Reads raw listings into `core.skus`; gets the code rules.
         stock: Reads raw inventory (or listings) into `core.listing_stock`; None where it is read elsewhere.
         returns: Reads raw returns into `core.returns`; None where the platform has none.
         payments: Reads raw finances into `core.payments`; None where it is read elsewhere.
-        bodies: Operations whose answers hold records of `read` as they are, with the stream and the dotted path to
-            them in the body: any day can be parsed again from the bytes kept of them. (Those of every listing
-            operation are kept; records put together from several answers cannot be parsed again.)
         receive: Verifies a push notification of a store and tells what it says; raises `PushRefusedError`.
+        challenge: Answers what the platform asks the address of its notifications before it sends any: from the store,
+            the address as registered and the query's parameters to a JSON object; raises `PushRefusedError`. None
+            where it asks nothing.
+        queue: Opens the message queue that a store's notifications are delivered to; None for a store without one.
+            None where the platform delivers over HTTP.
     """
 
     name: str
     store: type[StoreSettings]
     client: Callable[[Any, HttpCore], Client]
     streams: Mapping[Stream, StreamForm]
+    records: Mapping[Stream, StreamRecords]
     orders: OrderForm
     skus: Callable[[Any, SkuCodeRules], tuple[pl.DataFrame, pl.DataFrame]]
     stock: Reader | None = None
     returns: Reader | None = None
     payments: Reader | None = None
-    bodies: Mapping[str, tuple[Stream, str]] = field(default_factory=dict)
     receive: Callable[[Any, HttpCore, Push], Sequence[PushEvent]] | None = None
+    challenge: Callable[[Any, str, Mapping[str, str]], Mapping[str, str]] | None = None
+    queue: "Callable[[Any, HttpCore], PushQueue | None] | None" = None
 
 
 class PushRefusedError(Exception):

@@ -7,9 +7,13 @@ Does not belong here: when a pull happens (`orchestration/`), or where its rows 
 A window is proven by two independent readings that hold the same records, by the platform's own count where it states
 one, and by push notifications: a record that an event names and no reading showed is asked for by its id. What is
 missing meanwhile is named in `ops.ingest_gap`. The seals are put only after the rows are published.
+
+An order that a notification names and that the platform does not know even by its id is waited for: its gap stays open
+and its day unsealed until it shows, or until a day has passed since the event; then the platform's word holds.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeVar
@@ -21,27 +25,36 @@ from linkstar_pipelines.connectors.complete import Reading, read_stream
 from linkstar_pipelines.connectors.errors import ConnectorError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.observations import raw_rows
+from linkstar_pipelines.connectors.parser_version import parser_version
 from linkstar_pipelines.connectors.platform import Client, Payload, Platform, Window
 from linkstar_pipelines.connectors.stores import StoreFailure, ask_stores
 from linkstar_pipelines.domain.quarantine import concat_rejects
 from linkstar_pipelines.schemas.platforms import CHANGING, Stream
 from linkstar_pipelines.schemas.streams import identity_of
+from linkstar_pipelines.storage.answer_bodies import AnswerPull
 from linkstar_pipelines.storage.ingest_windows import IngestWindows, Seal, StreamOf, end_of
 
 _SETTLED: Final = timedelta(minutes=3)  # younger changes may not be listed yet; clocks differ a little
+_WAIT: Final = timedelta(days=1)  # for an order that a notification names and the platform does not know
 
 S = TypeVar("S", bound=dy.Schema)
 
 
 @dataclass(frozen=True)
 class Pull:
-    """What one pull brought: rows for the raw table, refused ones, and how it was read."""
+    """What one pull brought: rows for the raw table, refused ones, and how it was read.
+
+    Attributes:
+        answered: Records of which it is known now what they are: those read, and those that a notification named and
+            the platform, asked for a day, does not know. Their gaps close.
+    """
 
     store: str
     rows: pl.DataFrame
     rejected: pl.DataFrame
     readings: int = 1
     seals: tuple[Seal, ...] = ()
+    answered: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -95,8 +108,6 @@ def pull_stream(
         keep_personal: Keep personal data in payloads.
     """
     http, where = client.http, StreamOf(platform.name, client.store.name, stream.value)
-    http.land(platform.name, {form.operation: kept.value for kept, form in platform.streams.items()})
-    http.land(platform.name, {operation: kept.value for operation, (kept, _) in platform.bodies.items()})
     now = platform_now(client)
     span = window(days, now) if stream in CHANGING else None
     if span is None and stream in CHANGING:
@@ -105,34 +116,46 @@ def pull_stream(
         span = Window(span.start, now - _SETTLED)  # orders are listed up to the platform's own present
     covered = _covered(days, now) if span is not None else []
     http.windows.move(where, covered, "fetching")
-    try:
-        reading = read_stream(
-            client,
-            platform,
-            stream,
-            span,
-            readings,
-            now=now,
-            watch=lambda lacking: _name(http, where, covered, lacking),
-        )
-    except ConnectorError:
-        http.windows.move(where, covered, "gap")
-        raise
-    records = list(reading.records)
-    if span is not None and stream is Stream.ORDERS:
-        records += _notified(client, platform, where, span, reading)
+    start, end = (span.start, span.end) if span is not None else (None, None)
+    answers = AnswerPull(platform.name, client.store.name, stream.value, start, end, now)
+    with http.landing(answers, platform.records[stream].decoders):
+        try:
+            reading = read_stream(
+                client,
+                platform,
+                stream,
+                span,
+                readings,
+                now=now,
+                watch=lambda lacking: _name(http, where, covered, lacking),
+            )
+        except ConnectorError:
+            http.windows.move(where, covered, "gap")
+            raise
+        notified = _Notified()
+        if span is not None and stream is Stream.ORDERS:
+            notified = _ask_for_notified(client, where, span, reading, now)
     http.windows.move(where, covered, "landed")
-    pulled = _pull(where, platform, stream, records, now, keep_personal=keep_personal)
+    records = itertools.chain(reading.records, notified.found.values())
+    answered = reading.identities.union(notified.found, notified.given_up)
+    pulled = replace(
+        _pull(where, platform, stream, records, now, keep_personal=keep_personal),
+        readings=reading.readings, answered=answered,
+    )  # fmt: skip
+    http.bodies.parsed(answers, parser_version(platform.name))
     http.windows.move(where, covered, "parsed")
     if reading.upper_bound is None:
-        return replace(pulled, readings=reading.readings)
-    seals = _seals(pulled.rows, covered, reading, now - _SETTLED)
-    http.windows.move(where, covered, "compared")
-    return replace(pulled, readings=reading.readings, seals=tuple(seals))
+        return pulled
+    opened = {at.date() for at in notified.waiting.values()}.intersection(covered)
+    whole = [day for day in covered if day not in opened]
+    http.windows.move(where, whole, "compared")
+    http.windows.move(where, opened, "gap")
+    seals = tuple(_seals(pulled.rows, whole, reading, now - _SETTLED))
+    return replace(pulled, seals=seals)
 
 
 def _pull(
-    where: StreamOf, platform: Platform, stream: Stream, records: Sequence[Any], now: datetime, *, keep_personal: bool
+    where: StreamOf, platform: Platform, stream: Stream, records: Iterable[Any], now: datetime, *, keep_personal: bool
 ) -> Pull:
     form = platform.streams[stream]
     rows, rejected = raw_rows(platform.name, where.store, stream, form, records, now, keep_personal=keep_personal)
@@ -151,19 +174,50 @@ def _name(http: HttpCore, where: StreamOf, days: Collection[date], lacking: Mapp
         http.windows.move(where, days, "gap")
 
 
-def _notified(client: Client, platform: Platform, where: StreamOf, span: Window, reading: Reading) -> list[Payload]:
-    """Ask for the orders that push notifications name in the window and that no reading showed.
+@dataclass(frozen=True)
+class _Notified:
+    """Orders that notifications name and no reading showed.
+
+    Attributes:
+        found: Those that the platform gave when asked for them.
+        waiting: Those that it does not know yet, with the time of their event.
+        given_up: Those that it has not known for a day.
+    """
+
+    found: Mapping[str, Payload] = field(default_factory=dict)
+    waiting: Mapping[str, datetime] = field(default_factory=dict)
+    given_up: Collection[str] = ()
+
+
+def _ask_for_notified(client: Client, where: StreamOf, span: Window, reading: Reading, now: datetime) -> _Notified:
+    """Ask for the orders that push notifications name in the window, or that are waited for, and no reading showed.
 
     An order that has changed again since then belongs to a later window; it is taken all the same, as an observation.
     """
-    form, http, until = platform.streams[Stream.ORDERS], client.http, reading.upper_bound or datetime.now(UTC)
-    named = http.push_events.records(*where.key, span.start, until)
-    missing = named - {form.identify(record) for record in reading.records}
-    if missing:
-        http.windows.name_gaps(where, dict.fromkeys(missing, "every reading; named by a notification"))
+    http, until = client.http, reading.upper_bound or now
+    recent, gaps = http.push_events.records(*where.key, now - _WAIT, now), http.windows.open_gaps(where)
+    named = {order: at for order, at in recent.items() if order in gaps}
+    named |= http.push_events.records(*where.key, span.start, until)
+    missing = {order: at for order, at in named.items() if order not in reading.identities}
+    http.windows.name_gaps(where, dict.fromkeys(missing, "every reading; named by a notification"))
     # One call per order: only those are asked for that a reading lost, hardly ever any.
-    found = {order_id: client.get_order(order_id) for order_id in sorted(missing)}
-    return [order for order in found.values() if order is not None]
+    asked = {order: client.get_order(order) for order in sorted(missing)}
+    unknown = [order for order, payload in asked.items() if payload is None]
+    http.windows.name_gaps(where, {order: _unknown(missing[order]) for order in unknown})
+    waiting = {order: missing[order] for order in unknown if missing[order] > now - _WAIT}
+    return _Notified(
+        found={order: payload for order, payload in asked.items() if payload is not None},
+        waiting=waiting,
+        given_up=set(unknown) - set(waiting),
+    )
+
+
+def _unknown(changed_at: datetime) -> str:
+    """What is said of an order that the platform does not know although it notified of it."""
+    return (
+        "every reading, and the platform does not know it by its id; named by a notification. Its day stays open until "
+        f"it shows, or until {changed_at + _WAIT:%Y-%m-%d %H:%M} UTC: from then on the platform's word holds."
+    )
 
 
 def _seals(rows: pl.DataFrame, days: Collection[date], reading: Reading, settled: datetime) -> Iterator[Seal]:
@@ -197,4 +251,4 @@ def seal(
             changed = pull.rows.filter(pl.col(identity_of(platform, stream)).is_in(list(found)))["changed_on"]
             windows.reopen(where, changed.unique().to_list())
         windows.seal(where, pull.seals)
-        windows.close_gaps(where)
+        windows.close_gaps(where, pull.answered)

@@ -7,12 +7,17 @@ Does not belong here: sending (`http.py`), or the parameters of any platform.
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, Literal
 
+import msgspec
 from pydantic import SecretStr
 
 from linkstar_pipelines.storage.rate_budget import Plan
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 Headers = Mapping[str, str]
 Decoder = Callable[[bytes, Headers], Any]
@@ -45,6 +50,7 @@ class Request:
         idempotent: whether the platform may safely see it twice.
         plan: documented usage plan, None for calls without one.
         counted_by: whom the platform counts the plan by, where it is not the store: the application's id.
+        asked: what of the request is kept, encrypted, beside a kept answer: to which record it belongs; no secrets.
         public_params: names of query parameters whose values may be written to the call log.
         secrets: values that must never appear in a log or message, whatever the platform echoes.
         decode: turns the body into `Answer.data`; raises `DecodeError` where the body is cut or lacks parts, and
@@ -66,6 +72,7 @@ class Request:
     idempotent: bool = True
     plan: Plan | None = None
     counted_by: str = ""
+    asked: Mapping[str, str] = field(default_factory=dict, repr=False)
     public_params: Collection[str] = field(default=frozenset(), repr=False)
     secrets: tuple[SecretStr, ...] = field(default=(), repr=False)
     decode: Decoder = field(default=lambda body, _: read_json(body), repr=False)
@@ -84,6 +91,7 @@ class Answer:
         sha256: hash of the body, as in the call log.
         granted_rate: requests per second that the platform says it grants, None if it did not say.
         attempts: exchanges that the call took.
+        answered_at: our clock when the platform answered.
     """
 
     status: int
@@ -92,19 +100,50 @@ class Answer:
     sha256: str
     trace_id: str
     attempts: int
+    answered_at: datetime
     granted_rate: float | None = None
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The platform's clock; None where the answer carries no date that can be read."""
+        try:
+            date = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            return None
+        return date.astimezone(UTC) if date.tzinfo is not None else None
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far the platform's clock is ahead of ours."""
+        server_time = self.server_time
+        return server_time - self.answered_at if server_time is not None else None
 
 
 def read_json(body: bytes) -> Any:
     """Parse JSON with exact decimals.
 
+    Bytes that are no UTF-8 do not make the whole body unreadable: each stands as a lone surrogate in its text, so that
+    only the record that holds it is refused.
+
     Raises:
         DecodeError: the text is cut or no JSON.
     """
     try:
-        return json.loads(body, parse_float=Decimal)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _read_leniently(body)
+
+
+def _read_leniently(body: bytes) -> Any:
+    try:
+        text = body.decode("utf-8-sig", "surrogateescape")
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_number, strict=False)
+    except ValueError as error:
         raise DecodeError(f"not whole JSON ({len(body)} bytes)") from error
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def json_with(*paths: str) -> Decoder:
@@ -121,11 +160,3 @@ def json_with(*paths: str) -> Decoder:
         return document
 
     return decode
-
-
-_SEPARATORS: Final = (",", ":")
-
-
-def canonical_json(payload: object) -> str:
-    """Write a payload so that equal payloads give equal text: keys sorted, decimals as exact strings."""
-    return json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=_SEPARATORS, default=str)

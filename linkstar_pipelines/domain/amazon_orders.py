@@ -52,7 +52,10 @@ _LINE: Final = pl.Struct({
 _PAYLOAD: Final = pl.Struct({
     "recipient": pl.Struct({"deliveryAddress": pl.Struct({"countryCode": pl.String})}),
     "proceeds": pl.Struct({"grandTotal": _MONEY}),
-    "fulfillment": pl.Struct({"fulfillmentStatus": pl.String, "fulfilledBy": pl.String}),
+    "fulfillment": pl.Struct({
+        "fulfillmentStatus": pl.String, "fulfilledBy": pl.String,
+        "shipByWindow": pl.Struct({"latestDateTime": pl.String}),
+    }),
     "packages": pl.List(pl.Struct({"packageStatus": pl.Struct({"status": pl.String})})),
     "orderItems": pl.List(_LINE),
 })  # fmt: skip
@@ -70,6 +73,7 @@ def _heads(versions: pl.DataFrame) -> pl.DataFrame:
             source_state=fulfillment.field("fulfillmentStatus").fill_null(NOT_STATED),
             fulfiller=fulfillment.field("fulfilledBy"),
             fulfilled_by=_named(fulfillment.field("fulfilledBy"), FULFILLERS),
+            ship_date=json_columns.instant(fulfillment.field("shipByWindow").struct.field("latestDateTime")),
             currency=total.field("currencyCode"),
             total_text=total.field("amount"),
             ship_country=payload.field("recipient").struct.field("deliveryAddress").struct.field("countryCode"),

@@ -1,9 +1,10 @@
-"""Business days: the day of an instant in a store's own time zone.
+"""Days: that of an instant in a store's own time zone, and many of them in parts.
 
-Belongs here: calendar arithmetic on frames. Does not belong here: which zone a store has (settings).
+Belongs here: calendar arithmetic. Does not belong here: which zone a store has (settings).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 
 import polars as pl
 
@@ -28,3 +29,25 @@ def _days_by_zone(columns: Sequence[pl.Series]) -> pl.Series:
         for name in frame["zone"].drop_nulls().unique().sort()
     ]
     return frame.with_columns(day=pl.coalesce(days) if days else pl.lit(None, dtype=pl.Date))["day"]
+
+
+def parted(days: Collection[date], rows: Mapping[date, int], most: int) -> Iterator[list[date]]:
+    """Part days so that each part holds at most so many rows, or is a single day: never more than that in memory.
+
+    Args:
+        days: The days, in any order.
+        rows: Rows of each day; none of a day that is not there.
+        most: Most rows of a part.
+
+    Yields:
+        Days in their order, one part at least.
+    """
+    part: list[date] = []
+    held = 0
+    for day in sorted(days):
+        if part and held + rows.get(day, 0) > most:
+            yield part
+            part, held = [], 0
+        part.append(day)
+        held += rows.get(day, 0)
+    yield part

@@ -11,6 +11,7 @@ neither on the order in which versions were seen, nor on how often.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import dataframely as dy
@@ -21,9 +22,14 @@ from linkstar_pipelines.domain.calendar import business_day
 from linkstar_pipelines.domain.sku_codes import by_account
 from linkstar_pipelines.schemas.columns import MONEY
 from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.quality import ReasonType
 
 NOT_STATED: Final = "NOT_STATED"
 """`source_state` of an order that came without its state."""
+
+PLAUSIBLE_SINCE: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""No order is older, nor left before."""
+_CLOCKS_DIFFER: Final = timedelta(days=1)  # a ship date may be a mere day, in another time zone than the order's
 
 _ORDER: Final = ["platform", "store", "order_id"]
 _VERSION: Final = [*_ORDER, "payload_hash"]
@@ -37,11 +43,13 @@ class OrderForm:
         heads: Adds to the raw rows (without reading `payload` twice) the columns `items` (a list of the order's
             lines as the platform writes them), `source_state` and `state` (text; the canonical state of
             `schemas.core.ORDER_STATES`), `fulfilled_by` (`platform`, `seller` or null), `currency`, `total_text`,
-            `ship_country` (text, nullable) and `problem` (text: why the payload cannot be read, else null).
+            `ship_country` (text, nullable), `ship_date` (instant, nullable: when the order left or is to leave, as the
+            platform says; it is only judged) and `problem` (text: why the payload cannot be read, else null).
         lines: Gets those rows with one line in `item` each, and `order_state`, `order_currency`; adds `line_id`,
             `listing_sku`, `title`, `ioss_number`, `line_state` (text, nullable: the canonical state where the
             platform states it per line), `line_problem` (text, nullable), and as text, nullable, the amounts and
-            counts of `LINE_TEXTS`.
+            counts of `LINE_TEXTS`. Where a seller may leave out the SKU and `listing_sku` is another number of the
+            line then, `sku_given` (boolean) tells whether it was given.
     """
 
     heads: Callable[[pl.DataFrame], pl.DataFrame]
@@ -69,6 +77,7 @@ class _LineVersions(OrderLines):
     """The rules of `OrderLines`, for several versions of an order side by side."""
 
     payload_hash = dy.String(primary_key=True)
+    sku_given = dy.Bool(nullable=False, description="Whether the platform gave the seller's own code.")
 
 
 @dataclass(frozen=True)
@@ -110,27 +119,57 @@ def orders(
 
 
 def order_lines(
-    raw_versions: pl.DataFrame, form: OrderForm, skus: dy.DataFrame[Skus], time_zones: pl.DataFrame
+    raw_versions: pl.DataFrame,
+    form: OrderForm,
+    skus: dy.DataFrame[Skus],
+    time_zones: pl.DataFrame,
+    known_codes: pl.DataFrame | None = None,
 ) -> tuple[dy.DataFrame[OrderLines], pl.DataFrame]:
     """Return the current state of every order line.
 
     A seller SKU means the same product in all marketplaces of an account, so a line finds its clean SKU by account
-    and code. A code without a clean SKU leaves `sku` null and blocks nothing. Units of a cancelled order that were not
-    shipped count as cancelled.
+    and code. A listed code without a clean SKU leaves `sku` null and blocks nothing. A code that is not listed at all
+    holds its line, and its line alone, until it is. Units of a cancelled order that were not shipped count as
+    cancelled.
 
     Args:
         raw_versions: All versions seen of the orders of one platform.
         form: How the platform writes its orders.
         skus: Clean SKUs of the listings.
         time_zones: Columns `store` and `time_zone` (IANA name).
+        known_codes: Columns `platform`, `store`, `listing_sku`: codes of listings, whether clean or not. A store
+            without any has not been read yet, and none of its lines is held; None holds no line.
 
     Returns:
-        One row per order line, and the rejected versions as in `orders`.
+        One row per order line, and the rejected versions as in `orders`; held lines have the source key
+        `<platform>/<store>/<order id>/<line id>`.
     """
     current = _current(raw_versions, form, time_zones)
     codes = ["platform", "store", "listing_sku"]
     lines = current.lines.drop("sku").join(by_account(skus), on=codes, how="left", maintain_order="left")
-    return OrderLines.validate(lines.select(OrderLines.column_names())), current.rejected
+    unknown = _unknown(lines, known_codes)
+    good = lines.join(unknown, on=[*_ORDER, "line_id"], how="anti", maintain_order="left")
+    rejected = quarantine.concat_rejects(current.rejected, _held(unknown))
+    return OrderLines.validate(good.select(OrderLines.column_names())), rejected
+
+
+def _unknown(lines: pl.DataFrame, known_codes: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the lines whose SKU is in none of their store's listings."""
+    if known_codes is None:
+        return lines.clear()
+    listed_stores = known_codes.select("platform", "store")
+    given = lines.filter(pl.col("sku_given")).join(listed_stores, on=["platform", "store"], how="semi")
+    return given.join(known_codes, on=["platform", "store", "listing_sku"], how="anti", maintain_order="left")
+
+
+def _held(lines: pl.DataFrame) -> pl.DataFrame:
+    return lines.select(
+        source_key=pl.concat_str(*_ORDER, "line_id", separator="/"),
+        reason=pl.format("SKU `{}` is in none of the listings of store `{}`", "listing_sku", "store"),
+        reason_type=pl.lit(ReasonType.UNKNOWN_SKU.value),
+        payload=pl.struct(OrderLines.column_names()).struct.json_encode(),
+        scope=pl.col("changed_on").cast(pl.String),
+    )
 
 
 def _current(raw: pl.DataFrame, form: OrderForm, time_zones: pl.DataFrame) -> _Current:
@@ -152,6 +191,7 @@ def _current(raw: pl.DataFrame, form: OrderForm, time_zones: pl.DataFrame) -> _C
         rejected=refused.select(
             source_key=pl.concat_str(*_ORDER, pl.col("payload_hash").str.head(12), separator="/"),
             reason="reason",
+            reason_type="reason_type",
             payload="payload",
             scope=pl.col("changed_on").cast(pl.String),
         ),
@@ -167,7 +207,7 @@ def _read(versions: pl.DataFrame, form: OrderForm, time_zones: pl.DataFrame) -> 
     reasons = (
         pl.concat([bad_heads, bad_lines])
         .group_by(_VERSION, maintain_order=True)
-        .agg(pl.col("reason").unique(maintain_order=True).str.join(", "))
+        .agg(pl.col("reason").unique(maintain_order=True).str.join(", "), quarantine.plainest_type())
     )
     return _Current(
         orders=good_heads.join(reasons, on=_VERSION, how="anti"),
@@ -181,9 +221,10 @@ def _judge(frame: pl.DataFrame, schema: type[dy.Schema], where: pl.Expr) -> tupl
     unread = frame.filter(pl.col("problem").is_not_null())
     read = frame.filter(pl.col("problem").is_null())
     good, broken = quarantine.split(read, schema, pl.struct(*_VERSION, where=where))
+    kind = pl.col("problem_type").fill_null(ReasonType.SCHEMA.value)
     reasons = [
-        unread.select(*_VERSION, reason=pl.concat_str(where, "problem")),
-        broken.unnest("source_key").select(*_VERSION, reason=pl.concat_str("where", "reason")),
+        unread.select(*_VERSION, reason=pl.concat_str(where, "problem"), reason_type=kind),
+        broken.unnest("source_key").select(*_VERSION, pl.concat_str("where", "reason").alias("reason"), "reason_type"),
     ]
     return good, pl.concat(reasons)
 
@@ -211,12 +252,30 @@ def _heads(read: pl.DataFrame, time_zones: pl.DataFrame) -> pl.DataFrame:
                 pl.when(pl.col("time_zone").is_null()).then(pl.format("store `{}` has no time zone", "store")),
             )
         )
-        .drop("time_zone", "total_text")
+        .with_columns(
+            problem=pl.coalesce("problem", _implausible()),
+            problem_type=pl.when(pl.col("problem").is_null() & _implausible().is_not_null()).then(
+                pl.lit(ReasonType.IMPLAUSIBLE_DATE.value)
+            ),
+        )
+        .drop("time_zone", "total_text", "ship_date")
+    )
+
+
+def _implausible() -> pl.Expr:
+    """Say which date of an order cannot be right; null where all may be."""
+    placed, leaves = pl.col("created_at"), pl.col("ship_date")
+    day = "%Y-%m-%d"
+    return pl.coalesce(
+        pl.when(placed < PLAUSIBLE_SINCE).then(pl.format("the order is dated {}", placed.dt.strftime(day))),
+        pl.when((leaves < PLAUSIBLE_SINCE) | (leaves < placed - _CLOCKS_DIFFER)).then(
+            pl.format("ship date {} lies before the order of {}", leaves.dt.strftime(day), placed.dt.strftime(day))
+        ),
     )
 
 
 def _lines(heads: pl.DataFrame, form: OrderForm) -> pl.DataFrame:
-    """Return the columns of `OrderLines` (`sku` null), `payload_hash` and `problem`."""
+    """Return the columns of `OrderLines` (`sku` null), `payload_hash`, `sku_given`, `problem` and `problem_type`."""
     exploded = heads.rename({"items": "item", "currency": "order_currency"}).explode("item")
     read = form.lines(exploded.with_columns(order_state=pl.col("state").cast(pl.String)))
     typed = read.with_columns(
@@ -240,6 +299,8 @@ def _lines(heads: pl.DataFrame, form: OrderForm) -> pl.DataFrame:
             "quantity_cancelled", "ioss_number", "state", "problem", *AMOUNTS.values(),
             line_kind=pl.lit("sale").cast(OrderLines.line_kind.dtype),
             sku=pl.lit(None, pl.String),
+            sku_given=pl.col("sku_given") if "sku_given" in read.columns else pl.lit(value=True),
+            problem_type=pl.lit(None, pl.String),
             currency=currency,
         )
     )  # fmt: skip

@@ -14,10 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -25,24 +23,26 @@ from psycopg import conninfo
 from rich.console import Console
 
 from linkstar_pipelines.connectors.ecb import fetch_rates
-from linkstar_pipelines.connectors.errors import ConnectorError, CredentialError
+from linkstar_pipelines.connectors.errors import ConnectorError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.connectors.stores import ask_stores
+from linkstar_pipelines.operations import store_access
 from linkstar_pipelines.operations.findings import Finding, State, render
 from linkstar_pipelines.operations.processes import free_port
+from linkstar_pipelines.operations.store_access import is_loopback
 from linkstar_pipelines.rules.loading import RuleError, load_rules
 from linkstar_pipelines.schemas.platforms import PLATFORMS
-from linkstar_pipelines.settings import ConfigurationError, Settings, load_settings
+from linkstar_pipelines.settings import ConfigurationError, Settings, StoreNames, load_settings
 from linkstar_pipelines.storage.call_log import CallLog
 from linkstar_pipelines.storage.embedded import EmbeddedPostgres, PostgresUnavailableError
 from linkstar_pipelines.storage.lake import Lake, LakeUnavailableError
 from linkstar_pipelines.storage.postgres import Postgres, check_url
 from linkstar_pipelines.storage.tokens import token_key
+from linkstar_pipelines.store_files import StoreFileError
 
 _SCARCE_BYTES: Final = 5 * 10**9
 _FULL_BYTES: Final = 500 * 10**6
-_SKEW: Final = timedelta(seconds=60)
 _DAEMON_SILENCE: Final = timedelta(minutes=2)  # it writes every 30 seconds
 _OLD_RATES: Final = timedelta(days=7)  # longer than any run of bank holidays
 _LATE_PRUNING: Final = timedelta(days=7)
@@ -289,37 +289,34 @@ def _stores(settings: Settings, http: HttpCore) -> list[Finding]:
     except ConfigurationError as error:
         return [_wrong_setting("stores", error)]
     if not stores:
-        names = ", ".join(f"LINKSTAR_{platform.upper()}_STORES" for platform in PLATFORMS)
-        return [Finding("stores", "off", f"none is connected; {names} name them")]
+        detail = f"none is connected; `linkstar connect PLATFORM` does it ({', '.join(PLATFORMS)})"
+        return [Finding("stores", "off", detail)]
     answers, _ = ask_stores(tuple(stores), lambda name: _store(stores[name], name, http))
-    return list(answers.values())
+    return [_registered(settings), *answers.values()]
+
+
+def _registered(settings: Settings) -> Finding:
+    """Tell which stores come from where, and whether the file of secrets is closed to others."""
+    subject, files = "stores", settings.store_files
+    in_file = [name for named in files.stores.values() for name in named]
+    in_environment = [name for platform in PLATFORMS for name in StoreNames.of(platform).stores]
+    places = {"the environment": in_environment, str(files.path): in_file}
+    detail = "; ".join(f"{', '.join(names)} in {place}" for place, names in places.items() if names)
+    try:
+        files.secrets()
+    except StoreFileError as error:
+        return Finding(subject, "broken", f"{detail}; {error}", f"Run `chmod 600 {files.secrets_path}`.")
+    if files.secrets_path.exists():
+        detail += f"; {files.secrets_path.name} is closed to others"
+    return Finding(subject, "ok", detail)
 
 
 def _store(platform_name: str, name: str, http: HttpCore) -> Finding:
-    platform = platform_named(platform_name)
-    subject = f"{PLATFORMS[platform_name].title} '{name}'"
     try:
-        store = platform.store.load(name)
-        access = platform.client(store, http).check_access()
+        store = platform_named(platform_name).store.load(name)
     except ConfigurationError as error:
-        return _wrong_setting(subject, error)
-    except CredentialError as error:
-        return Finding(subject, "broken", str(error), "Set the variables it names to the values of your application.")
-    except ConnectorError as error:
-        addresses = {field: value for field, value in store.model_dump().items() if str(value).startswith("http")}
-        named = ", ".join(f"{store.variable(field)} ({value})" for field, value in addresses.items())
-        return Finding(subject, "broken", str(error), f"Check the network and {named}.")
-    granted = ", ".join(value for value in store.model_dump().values() if str(value).startswith("http"))
-    detail = f"{granted} grants access"
-    local = any(_is_loopback(str(value)) for value in store.model_dump().values() if str(value).startswith("http"))
-    if access.skew is not None and abs(access.skew) > _SKEW and not local:
-        direction = "behind" if access.skew > timedelta(0) else "ahead of"
-        seconds = round(abs(access.skew).total_seconds())
-        return Finding(
-            subject, "warning", f"{detail}, but the clock here is {seconds} s {direction} the platform's",
-            "Set this machine's clock by NTP: changes are asked for by time, and some would be seen late.",
-        )  # fmt: skip
-    return Finding(subject, "ok", detail)
+        return _wrong_setting(f"{PLATFORMS[platform_name].title} '{name}'", error)
+    return store_access.check(store, http)[0]
 
 
 def _exchange_rates(settings: Settings, http: HttpCore) -> Finding:
@@ -332,18 +329,9 @@ def _exchange_rates(settings: Settings, http: HttpCore) -> Finding:
         return Finding(subject, "broken", f"{url} holds no rates", "Check LINKSTAR_FX_URL.")
     newest = max(rate.day for rate in rates)
     detail = f"{url}: newest {newest.isoformat()}"
-    if datetime.now(UTC).date() - newest > _OLD_RATES and not _is_loopback(url):
+    if datetime.now(UTC).date() - newest > _OLD_RATES and not is_loopback(url):
         return Finding(subject, "warning", detail, "The source has not been updated: check LINKSTAR_FX_URL.")
     return Finding(subject, "ok", detail)
-
-
-def _is_loopback(url: str) -> bool:
-    """Whether the URL is of this machine: a sandbox keeps a time of its own."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 # --- what `linkstar up` runs -------------------------------------------------------------------------
@@ -378,7 +366,7 @@ def _alive(pid: int) -> bool:
 
 def _service(name: str, url: str) -> Finding:
     try:
-        answer = httpx.get(url + _HEALTH[name], timeout=_CONNECT_SECONDS, trust_env=not _is_loopback(url))
+        answer = httpx.get(url + _HEALTH[name], timeout=_CONNECT_SECONDS, trust_env=not is_loopback(url))
         answer.raise_for_status()
     except httpx.HTTPError as error:
         remedy = "Stop `linkstar up` with Ctrl-C and start it again; its logs are in `logs/` of the data folder."

@@ -8,8 +8,11 @@ from linkstar_pipelines.domain.order_mapping import MappingError
 from linkstar_pipelines.operations.processes import ProcessFailedError
 from linkstar_pipelines.rules.loading import RuleError
 from linkstar_pipelines.settings import ConfigurationError
+from linkstar_pipelines.storage.answer_bodies import NothingKeptError
 from linkstar_pipelines.storage.embedded import PostgresUnavailableError
 from linkstar_pipelines.storage.lake import LakeUnavailableError
+from linkstar_pipelines.storage.tokens import TokenKeyError
+from linkstar_pipelines.store_files import StoreFileError
 
 MENDABLE: Final = (
     ConfigurationError,
@@ -17,7 +20,10 @@ MENDABLE: Final = (
     FileError,
     LakeUnavailableError,
     MappingError,
+    NothingKeptError,
     PostgresUnavailableError,
     ProcessFailedError,
     RuleError,
+    StoreFileError,
+    TokenKeyError,
 )

@@ -7,6 +7,7 @@ Does not belong here: runs started by the daemon.
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -98,6 +99,7 @@ def execute(
     partition_key: str | None = None,
     tables: Sequence[str] | None = None,
     run_config: Mapping[str, Any] | None = None,
+    display: Progress | None = None,
 ) -> Outcome:
     """Run one job in this process and show its progress.
 
@@ -109,6 +111,7 @@ def execute(
         partition_key: A single partition.
         tables: Only these tables of the job, such as `core.orders`, with their checks.
         run_config: Configuration of assets.
+        display: Where its bar stands while it runs; a display of its own unless given.
     """
     from linkstar_pipelines.definitions import build_defs
 
@@ -116,9 +119,7 @@ def execute(
     selection = [dg.AssetKey(table_named(table).asset_key) for table in tables] if tables is not None else None
     run_id = dg.DagsterRun(job_name).run_id
     outcome = Outcome(run_id, success=False)
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    ) as progress:
+    with nullcontext(display) if display is not None else _display() as progress:
         task = progress.add_task(title, total=2 * len(tables) if tables is not None else len(job.graph.node_dict))
         opened.add_event_listener(run_id, _listener(outcome, lambda text: _advance(progress, task, title, text)))
         try:
@@ -136,9 +137,15 @@ def execute(
                 f"PostgreSQL was lost during '{job_name}' ({str(error).splitlines()[0]}). Nothing half-made is "
                 "visible; run the same command again and it goes on from there."
             ) from error
-        progress.update(task, description=title)
+        progress.update(task, description=title, visible=display is None)
     outcome.success = result.success
     return outcome
+
+
+def _display() -> Progress:
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    )
 
 
 def _advance(progress: Progress, task: Any, title: str, step: str) -> None:

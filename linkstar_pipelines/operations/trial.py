@@ -12,6 +12,7 @@ from typing import Final
 
 from linkstar_pipelines.schemas.platforms import PLATFORMS
 from linkstar_pipelines.settings import Settings, load_settings
+from linkstar_pipelines.store_files import STORES_FILE
 
 OPENS: Final = date(2026, 3, 1)
 """First day of the sandbox's order book."""
@@ -162,6 +163,8 @@ def connect(url: str, opens: date, *, platforms: Collection[str] = FIRST_PLATFOR
     variables = {
         "LINKSTAR_FX_URL": f"{url}/stats/eurofxref/eurofxref-hist.zip",
         "LINKSTAR_HISTORY_START": opens.isoformat(),
+        # Real stores that are registered here stay out of the try-out.
+        "LINKSTAR_STORES_FILE": str(load_settings().data_dir / "sandbox" / STORES_FILE),
     }
     if faulty:
         variables |= {"LINKSTAR_HTTP_MAX_ATTEMPTS": "60", "LINKSTAR_HTTP_TIMEOUT_SECONDS": "2"}

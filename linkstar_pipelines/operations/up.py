@@ -1,4 +1,4 @@
-"""What a user leaves running: web server, read-only web server, daemon, and the sandbox where no store is connected.
+"""What a user leaves running: web servers, daemon, and the receiver of notifications, or a sandbox for want of a store.
 
 Belongs here: starting them on one shared code server, watching them, and ending all of them together.
 """
@@ -25,6 +25,7 @@ from linkstar_pipelines.storage.postgres import open_postgres
 
 _PORT: Final = 3000
 _READ_ONLY_PORT: Final = 3001
+_RECEIVER_PORT: Final = 3002
 # Three seconds a minute: about two new orders a minute, and months until it meets the present.
 _SANDBOX_SPEED: Final = 20
 
@@ -92,6 +93,9 @@ def _servers(settings: Settings, urls: dict[str, str | int]) -> Iterator[dict[st
         ],
         "daemon": [scripts / "dagster-daemon", "run", "-w", workspace],
     }  # fmt: skip
+    receiver_port = processes.free_port(_RECEIVER_PORT)
+    if "sandbox" not in urls:
+        commands["receiver"] = [scripts / "linkstar", "receive", "--port", str(receiver_port)]
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         for name, command in commands.items():
@@ -102,6 +106,9 @@ def _servers(settings: Settings, urls: dict[str, str | int]) -> Iterator[dict[st
         urls["readonly"] = f"http://127.0.0.1:{read_only_port}"
         for url in (urls["webserver"], urls["readonly"]):
             _wait_for_page(f"{url}/server_info", children, logs)
+        if "receiver" in children:
+            urls["receiver"] = f"http://127.0.0.1:{receiver_port}"
+            _wait_for_page(f"{urls['receiver']}/health", children, logs)
         yield children
     finally:
         processes.stop(list(children.values()))
@@ -145,6 +152,8 @@ def _announce(console: Console, settings: Settings, urls: dict[str, str | int]) 
     (settings.data_dir / "up.json").write_text(json.dumps(urls))
     console.print(f"Dagster          {urls['webserver']}")
     console.print(f"for analysts     {urls['readonly']}   (read-only)")
+    if "receiver" in urls:
+        console.print(f"notifications    {urls['receiver']}   (of the platforms, if they reach it)")
     if "sandbox" in urls:
         console.print(
             f"sandbox          {urls['sandbox']}   (no store is connected: a simulated Amazon, twenty times as fast)"

@@ -15,6 +15,9 @@ RETRY_AFTER: Final = timedelta(minutes=30)
 """A change whose run has not landed it by then is tried again with a run of its own."""
 
 
+_PARTS: Final = ("watermarks", "pending", "resting")
+
+
 @dataclass(frozen=True, order=True)
 class Change:
     """One version of one order, as a platform shows it."""
@@ -31,10 +34,17 @@ class Change:
 
 @dataclass(frozen=True)
 class Cursor:
-    """What a sensor remembers between ticks: how far each store was read, and changes handed to a run."""
+    """What a sensor remembers between ticks.
+
+    Attributes:
+        watermarks: How far each store was read.
+        pending: Changes handed to a run, and when.
+        resting: Until when a store is left alone, so that looking leaves enough of its rate budget to runs.
+    """
 
     watermarks: Mapping[str, datetime] = field(default_factory=dict)
     pending: Mapping[str, datetime] = field(default_factory=dict)
+    resting: Mapping[str, datetime] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str | None) -> "Cursor":
@@ -42,19 +52,19 @@ class Cursor:
         try:
             stored = json.loads(text or "{}")
             return cls(
-                *({key: datetime.fromisoformat(value) for key, value in stored.get(part, {}).items()} for part in
-                  ("watermarks", "pending"))
-            )  # fmt: skip
+                *(
+                    {key: datetime.fromisoformat(value) for key, value in stored.get(part, {}).items()}
+                    for part in _PARTS
+                )
+            )
         except (ValueError, AttributeError, TypeError):
             return cls()
 
     def dump(self) -> str:
         """The cursor as text."""
+        parts = {part: getattr(self, part) for part in _PARTS}
         return json.dumps(
-            {
-                "watermarks": {key: value.isoformat() for key, value in self.watermarks.items()},
-                "pending": {key: value.isoformat() for key, value in self.pending.items()},
-            }
+            {part: {key: value.isoformat() for key, value in kept.items()} for part, kept in parts.items()}
         )
 
 

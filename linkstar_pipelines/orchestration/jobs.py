@@ -3,16 +3,17 @@
 Belongs here: selections by asset key. Does not belong here: what starts them (`schedules.py`, `sensors.py`).
 """
 
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
 
 import dagster as dg
 
+from linkstar_pipelines.quality.freshness import check_keys
 from linkstar_pipelines.schemas.platforms import PLATFORMS, PlatformName, Stream
-
-_RANGE_START: Final = "dagster/asset_partition_range_start"
-_RANGE_END: Final = "dagster/asset_partition_range_end"
+from resources.yielding import RANGE_END, RANGE_START
 
 LOOP: Final = "loop"
+FRESHNESS: Final = "freshness"
 
 
 loop = dg.define_asset_job(
@@ -73,6 +74,16 @@ first_pulls: Final = {
 }
 """By platform, what its sensor starts while no order of it has landed."""
 
+
+def freshness(platforms: Collection[str]) -> Any:
+    """The job that asks whether a store of these platforms has been left behind."""
+    return dg.define_asset_job(
+        FRESHNESS,
+        selection=dg.AssetSelection.checks(*check_keys(platforms)),
+        description="Asks of every stream read by change time whether a store has been left behind; makes nothing.",
+    )
+
+
 history = dg.define_asset_job(
     "history",
     selection=dg.AssetSelection.assets(
@@ -93,4 +104,4 @@ history = dg.define_asset_job(
 
 def range_tags(first: str, last: str) -> dict[str, str]:
     """Tags that make one run cover the daily partitions from `first` to `last`, both included."""
-    return {_RANGE_START: first, _RANGE_END: last}
+    return {RANGE_START: first, RANGE_END: last}

@@ -15,6 +15,7 @@ from linkstar_pipelines.storage.answer_bodies import AnswerBodies
 from linkstar_pipelines.storage.call_log import CallLog
 from linkstar_pipelines.storage.lake import open_lake
 from linkstar_pipelines.storage.postgres import open_postgres
+from linkstar_pipelines.storage.push_events import PushEvents
 from linkstar_pipelines.storage.tokens import token_key
 
 _SNAPSHOT_DAYS: Final = 90  # how far back the lake can be read as it was
@@ -88,15 +89,24 @@ def prune_answer_bodies(context: dg.OpExecutionContext) -> None:
 
 
 @dg.op
+def prune_push_events(context: dg.OpExecutionContext) -> None:
+    """Delete push notifications that came more than `LINKSTAR_RAW_DAYS` ago."""
+    settings = load_settings()
+    removed = PushEvents(open_postgres(settings)).prune(settings.raw_days)
+    context.add_output_metadata({"events_deleted": removed})
+
+
+@dg.op
 def compact_lake() -> None:
     """Merge small files and drop snapshots older than 90 days."""
     open_lake(load_settings()).compact(keep_days=_SNAPSHOT_DAYS)
 
 
-@dg.job(description="Prunes old runs, API calls and raw answers, and compacts the lake. Safe to run at any time.")
+@dg.job(description="Prunes old runs, API calls, answers, notifications; compacts the lake. Safe to run at any time.")
 def maintenance() -> None:
     """Run them, independently."""
     prune_runs()
     prune_call_log()
     prune_answer_bodies()
+    prune_push_events()
     compact_lake()

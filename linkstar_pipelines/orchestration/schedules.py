@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from linkstar_pipelines.orchestration.jobs import LOOP, range_tags
+from linkstar_pipelines.orchestration.jobs import FRESHNESS, LOOP, range_tags
 from linkstar_pipelines.orchestration.maintenance import maintenance
 from linkstar_pipelines.settings import Settings, load_settings
 from resources.platforms import STORES_TAG
 
 _NIGHTLY: Final = "30 2 * * *"
 _MAINTENANCE: Final = "15 4 * * *"
+_HOURLY: Final = "50 * * * *"
 
 
 def reconciled_days(at: datetime, days: int) -> tuple[date, date]:
@@ -69,4 +70,12 @@ def all_schedules() -> list[dg.ScheduleDefinition]:
         execution_timezone=settings.time_zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
-    return [*nightly, tidy]
+    fresh = dg.ScheduleDefinition(
+        name="hourly_freshness",
+        job_name=FRESHNESS,
+        cron_schedule=_HOURLY,
+        execution_timezone=settings.time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Every hour: has a store been left behind? It needs no pull, for a store that nobody pulls is one.",
+    )
+    return [*nightly, fresh, tidy]

@@ -4,7 +4,7 @@ Belongs here: reading the cursor, asking one platform within the tick's limits, 
 Does not belong here: the decision (`changes.py`), or pulling the data itself (the run does).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
@@ -13,6 +13,7 @@ import dagster as dg
 import polars as pl
 
 from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.plans import rest_after_look
 from linkstar_pipelines.connectors.platform import Client, StreamForm, Window
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.connectors.stores import ask_stores
@@ -71,14 +72,24 @@ def _tick(context: dg.SensorEvaluationContext, platform: PlatformName) -> dg.Sen
     if lake.count(RAW_TABLES[platform.name, Stream.ORDERS]) == 0:
         return _first_pull(settings, platform, stores)
     cursor, now = Cursor.parse(context.cursor), datetime.now(UTC)
-    seen, watermarks, failures = _look(settings, lake, platform.name, cursor)
+    due = [store for store in stores if cursor.resting.get(store, now) <= now]
+    if not due:
+        return dg.SensorResult(skip_reason=_resting(cursor.resting), cursor=cursor.dump())
+    seen, watermarks, rests, failures = _look(settings, lake, platform.name, due, cursor)
     plan = plan_changes(seen, _landed(lake, platform.name, seen), cursor.pending, now)
-    remembered = Cursor(watermarks, plan.pending).dump()
+    resting = {**cursor.resting, **{store: now + rest for store, rest in rests.items()}}
+    remembered = Cursor(watermarks, plan.pending, resting).dump()
     for failure in failures:
         context.log.warning(failure)
     if plan.days is None:
-        return dg.SensorResult(skip_reason="\n".join(failures) or NOTHING_NEW, cursor=remembered)
+        whole = NOTHING_NEW if len(due) == len(stores) else _resting(cursor.resting)
+        return dg.SensorResult(skip_reason="\n".join(failures) or whole, cursor=remembered)
     return dg.SensorResult(run_requests=[_request(platform, plan)], cursor=remembered)
+
+
+def _resting(resting: Mapping[str, datetime]) -> str:
+    times = ", ".join(f"{store} at {until:%H:%M:%S} UTC" for store, until in sorted(resting.items()))
+    return f"Half of a store's rate budget is left to runs; looked at again: {times}."
 
 
 def _request(platform: PlatformName, plan: ChangePlan) -> dg.RunRequest:
@@ -98,11 +109,10 @@ def _first_pull(settings: Settings, platform: PlatformName, stores: Sequence[str
 
 
 def _look(
-    settings: Settings, lake: Lake, platform_name: str, cursor: Cursor
-) -> tuple[list[Change], dict[str, datetime], list[str]]:
-    """One short reading per store: changes seen, new watermarks, and what went wrong."""
+    settings: Settings, lake: Lake, platform_name: str, stores: Sequence[str], cursor: Cursor
+) -> tuple[list[Change], dict[str, datetime], dict[str, timedelta], list[str]]:
+    """One short reading per store: changes seen, new watermarks, how long to rest, and what went wrong."""
     platform, overlap = platform_named(platform_name), timedelta(hours=settings.order_overlap_hours)
-    stores = settings.stores_of(platform_name)
     known = {
         name: cursor.watermarks.get(name) or _newest(lake, platform_name, name) or _start(settings) for name in stores
     }
@@ -114,9 +124,10 @@ def _look(
             return _changes(client, platform.streams[Stream.ORDERS], known[name], overlap)
 
         looks, failures = ask_stores(stores, look)
+        rests = rest_after_look(http, platform_name, stores)
     seen = [change for changes, _ in looks.values() for change in changes]
     watermarks = {**cursor.watermarks, **{name: bound for name, (_, bound) in looks.items()}}
-    return seen, watermarks, [str(failure) for failure in failures.values()]
+    return seen, watermarks, rests, [str(failure) for failure in failures.values()]
 
 
 def _changes(client: Client, form: StreamForm, since: datetime, overlap: timedelta) -> tuple[list[Change], datetime]:

@@ -11,6 +11,8 @@ or sorting out bad rows (`domain/quarantine.py`).
 | `reconciliation` | frames that compare tables with each other |
 | `validate` | runs expectations over a frame; the one module that knows Great Expectations |
 | `checks` | one Dagster check step per table |
+| `drift` | the check `schema_as_known` of raw stream tables |
+| `freshness` | the check `every_store_fresh` of raw streams read by change time |
 | `partition_results` | the result of each partition of a run over many |
 | `docs` | Data Docs, on demand |
 

@@ -9,10 +9,19 @@ A warning shows and lets the run go on; a critical expectation stops what comes 
 from decimal import Decimal
 from typing import Final
 
+import dataframely as dy
 import polars as pl
 
 from linkstar_pipelines.quality import reconciliation
-from linkstar_pipelines.quality.expectations import Expectation, Reconciliation, Severity, keeps, structural
+from linkstar_pipelines.quality.expectations import (
+    NO_DUPLICATES,
+    Expectation,
+    Reconciliation,
+    Severity,
+    keeps,
+    structural,
+)
+from linkstar_pipelines.schemas import core
 from linkstar_pipelines.schemas.catalog import Table
 from linkstar_pipelines.schemas.columns import MONEY
 from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
@@ -36,6 +45,7 @@ def _payload_names(path: str, column: str) -> Expectation:
         (pl.col("payload").str.json_path_match(path) == pl.col(column)).fill_null(value=False),
         f"The payload is JSON and its {path} is the row's {column}.",
         severity="critical",
+        sampled=True,
     )
 
 
@@ -47,6 +57,23 @@ def _in_partition_of(column: str, *, when: pl.Expr | None = None) -> Expectation
         f"The partition is the UTC day of {column}" + ("." if when is None else ", except for files."),
         severity="critical",
     )
+
+
+def _no_version_twice(identity: str) -> Expectation:
+    return keeps(
+        NO_DUPLICATES,
+        ~pl.struct("platform", "store", identity, "payload").is_duplicated(),
+        "No record has the same payload twice.",
+        name="no_version_twice",
+        severity="critical",
+    )
+
+
+def _once_over_all_days(schema: type[dy.Schema]) -> Expectation:
+    description = f"No {', '.join(schema.primary_key())} is there twice, on whatever days."
+    kwargs = {"column": "copies", "value_set": [1]}
+    kind, source = "ExpectColumnValuesToBeInSet", reconciliation.copies_of(schema)
+    return Expectation(NO_DUPLICATES, kind, kwargs, "critical", description, source=source)
 
 
 def _adds_up(check: str, source: Reconciliation, description: str, severity: Severity) -> Expectation:
@@ -63,14 +90,20 @@ _DATES_IN_ORDER: Final = keeps(
     "dates_in_order", pl.col("created_at") <= pl.col("updated_at"), "No order changed before it was placed."
 )
 _PAYLOAD_IS_JSON: Final = keeps(
-    "payload_is_json", pl.col("payload").str.starts_with("{"), "The payload is a JSON object.", severity="critical"
-)
+    "payload_is_json", pl.col("payload").str.starts_with("{"), "The payload is a JSON object.",
+    severity="critical", sampled=True,
+)  # fmt: skip
 _STREAM: Final[dict[Stream, list[Expectation]]] = {
-    Stream.ORDERS: [_PAYLOAD_IS_JSON, _in_partition_of("updated_at"), _DATES_IN_ORDER],
+    Stream.ORDERS: [
+        _PAYLOAD_IS_JSON,
+        _in_partition_of("updated_at"),
+        _DATES_IN_ORDER,
+        _no_version_twice("order_id"),
+    ],
     Stream.LISTINGS: [_PAYLOAD_IS_JSON],
     Stream.INVENTORY: [_PAYLOAD_IS_JSON],
-    Stream.RETURNS: [_PAYLOAD_IS_JSON, _in_partition_of("updated_at")],
-    Stream.FINANCES: [_PAYLOAD_IS_JSON, _in_partition_of("posted_at")],
+    Stream.RETURNS: [_PAYLOAD_IS_JSON, _in_partition_of("updated_at"), _no_version_twice("return_id")],
+    Stream.FINANCES: [_PAYLOAD_IS_JSON, _in_partition_of("posted_at"), _no_version_twice("transaction_id")],
 }
 _STREAMS: Final = {
     f"raw.{platform.name}_{stream.value}": _STREAM[stream]
@@ -79,12 +112,18 @@ _STREAMS: Final = {
 }
 
 _RAW: Final[dict[str, list[Expectation]]] = {
-    "raw.amazon_orders": [_payload_names("$.orderId", "order_id"), _in_partition_of("updated_at"), _DATES_IN_ORDER],
+    "raw.amazon_orders": [
+        _payload_names("$.orderId", "order_id"),
+        _in_partition_of("updated_at"),
+        _DATES_IN_ORDER,
+        _no_version_twice("order_id"),
+    ],
     "raw.amazon_listings": [_payload_names("$.sku", "seller_sku")],
     "raw.amazon_inventory": [_payload_names("$.sellerSku", "seller_sku")],
     "raw.amazon_finances": [
         _payload_names("$.transactionId", "transaction_id"),
         _in_partition_of("posted_at"),
+        _no_version_twice("transaction_id"),
         keeps(
             "statuses_known",
             pl.col("transaction_status").is_in(["DEFERRED", "RELEASED", "DEFERRED_RELEASED"]),
@@ -140,6 +179,7 @@ _CORE: Final[dict[str, list[Expectation]]] = {
         ),
     ],
     "core.orders": [
+        _once_over_all_days(core.Orders),
         keeps("states_known", _KNOWN, "No order is in a state that we have never heard of."),
         keeps("dates_in_order", pl.col("ordered_at") <= pl.col("updated_at"), "No order changed before it was placed."),
         keeps(
@@ -151,6 +191,7 @@ _CORE: Final[dict[str, list[Expectation]]] = {
         _in_partition_of("updated_at", when=pl.col("platform") != "import"),
     ],
     "core.order_lines": [
+        _once_over_all_days(core.OrderLines),
         keeps("states_known", _KNOWN, "No line is in a state that we have never heard of."),
         keeps(
             "skus_mapped",
@@ -179,6 +220,7 @@ _CORE: Final[dict[str, list[Expectation]]] = {
         ),
     ],
     "core.returns": [
+        _once_over_all_days(core.Returns),
         keeps(
             "states_known",
             (pl.col("custody").cast(pl.String) != "unknown") & (pl.col("refund").cast(pl.String) != "unknown"),
@@ -188,6 +230,7 @@ _CORE: Final[dict[str, list[Expectation]]] = {
         _in_partition_of("updated_at"),
     ],
     "core.payments": [
+        _once_over_all_days(core.Payments),
         keeps(
             "kinds_known",
             pl.col("kind").cast(pl.String) != "unknown",
@@ -318,5 +361,7 @@ def business(table: Table) -> list[Expectation]:
 
 
 def expectations_of(table: Table) -> list[Expectation]:
-    """Return everything expected of a table: by its schema, and by the business."""
-    return [*structural(table), *business(table)]
+    """Return everything expected of a table: by its schema, and by the business, which may look at keys more widely."""
+    own = business(table)
+    widened = {e.check for e in own if e.check == NO_DUPLICATES and e.source is not None}
+    return [*(e for e in structural(table) if e.check not in widened), *own]

@@ -8,19 +8,22 @@ it is judged (`validate.py`).
 import json
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Protocol
 
 import dagster as dg
 
+from linkstar_pipelines.quality import drift, freshness
 from linkstar_pipelines.quality.business import expectations_of
 from linkstar_pipelines.quality.evaluation import evaluate
-from linkstar_pipelines.quality.expectations import Expectation
+from linkstar_pipelines.quality.expectations import NO_DUPLICATES, Expectation
 from linkstar_pipelines.quality.partition_results import PartitionResult, record, withdraw
 from linkstar_pipelines.quality.validate import ExpectationError, Outcome
 from linkstar_pipelines.schemas.catalog import Table
 from linkstar_pipelines.storage.lake import Lake
+from linkstar_pipelines.storage.payload_shapes import PayloadShapes
+from linkstar_pipelines.storage.postgres import Postgres
 
 _SEVERITY: Final = {"critical": dg.AssetCheckSeverity.ERROR, "warning": dg.AssetCheckSeverity.WARN}
 
@@ -28,6 +31,7 @@ _DESCRIPTIONS: Final = {
     "required_values": "Values that must be there are there.",
     "valid_values": "Values have their form, are in their set and within their bounds.",
     "row_rules": "The columns of each row fit together.",
+    NO_DUPLICATES: "Nothing is there twice: no key, and no version of a record.",
 }
 
 
@@ -36,6 +40,10 @@ class LakeSource(Protocol):
 
     def open(self) -> Lake:
         """Return the lake."""
+        ...
+
+    def postgres(self) -> Postgres:
+        """Return the operational database."""
         ...
 
 
@@ -50,7 +58,9 @@ def build_checks(table: Table, partitions_def: dg.PartitionsDefinition[str] | No
         partitions_def: Partitions of the asset if the table is daily; their keys are ISO days.
 
     Returns:
-        A step with one check per name in `expectations_of(table)`. It needs the resource `lake` (a `LakeSource`).
+        A step with one check per name in `expectations_of(table)`; on the raw tables of streams also `schema_as_known`
+        and, where they are read by change time, `every_store_fresh`. Each can be run alone. The step needs the resource
+        `lake` (a `LakeSource`).
     """
     asset_key = dg.AssetKey(table.asset_key)
     expected: dict[str, list[Expectation]] = defaultdict(list)
@@ -60,7 +70,8 @@ def build_checks(table: Table, partitions_def: dg.PartitionsDefinition[str] | No
     @dg.multi_asset_check(
         name=f"{table.layer}__{table.name}_checks",
         description=f"What is expected of {table.full_name}.",
-        specs=[_spec(asset_key, name, group, partitions_def) for name, group in expected.items()],
+        specs=[_spec(asset_key, name, group, partitions_def) for name, group in expected.items()]
+        + _stream_specs(table),
         can_subset=True,
         required_resource_keys={"lake"},
     )
@@ -68,7 +79,8 @@ def build_checks(table: Table, partitions_def: dg.PartitionsDefinition[str] | No
         source: LakeSource = context.resources.lake
         selected = {key.name for key in context.selected_asset_check_keys}
         wanted = [expectation for name, group in expected.items() if name in selected for expectation in group]
-        days = _days(context) if partitions_def is not None else None
+        # Freshness is asked every hour, too, in runs that have no partition.
+        days = _days(context) if partitions_def is not None and selected != {freshness.CHECK} else None
         try:
             outcomes = evaluate(table, wanted, source.open(), days)
         except ExpectationError as error:
@@ -86,8 +98,25 @@ def build_checks(table: Table, partitions_def: dg.PartitionsDefinition[str] | No
                 severity=_SEVERITY[group[0].severity],
                 metadata=_metadata(group, days),
             )
+        withdraw(context, asset_key, selected & {drift.CHECK, freshness.CHECK})
+        yield from _stream_results(table, source, selected, days)
 
     return checks
+
+
+def _stream_specs(table: Table) -> list[dg.AssetCheckSpec]:
+    """Checks that only raw tables of streams have."""
+    drifting = [drift.spec(table)] if drift.stream_of(table) is not None else []
+    return drifting + ([freshness.spec(table)] if freshness.applies(table) else [])
+
+
+def _stream_results(
+    table: Table, source: LakeSource, selected: Collection[str], days: Collection[date] | None
+) -> Iterator[dg.AssetCheckResult]:
+    if drift.CHECK in selected:
+        yield drift.result(table, source.open(), PayloadShapes(source.postgres()), days)
+    if freshness.CHECK in selected:
+        yield freshness.result(table, source.open(), source.postgres())
 
 
 def _spec(

@@ -3,8 +3,9 @@
 Belongs here: the rule of what is looked at. Does not belong here: how a frame is judged (`validate.py`), or Dagster.
 
 All rows of the partitions in question are looked at. One exception keeps large tables cheap: what a table's schema
-enforces on every row when it is published is, above `MOST_ROWS` rows, looked at in a sample by hash of the key, which
-is the same each time. Unique keys, business expectations and reconciliations always see every row.
+enforces on every row when it is published, or landing makes of every payload, is, above `MOST_ROWS` rows, looked at in
+a sample by hash of the key, which is the same each time. Unique keys, business expectations and reconciliations always
+see every row.
 """
 
 import math
@@ -21,6 +22,8 @@ from linkstar_pipelines.schemas.catalog import Table
 from linkstar_pipelines.storage.lake import Lake
 
 MOST_ROWS: Final = 200_000
+MOST_PAYLOADS: Final = 20_000
+"""The same for tables of payloads, whose rows are some kilobytes long."""
 DAY: Final = "changed_on"
 
 
@@ -98,6 +101,8 @@ def _of_table(
     table: Table, expectations: Sequence[Expectation], lake: Lake, days: Collection[date] | None, most_rows: int
 ) -> Iterator[Part]:
     rows = _count(table, lake, days)
+    if "payload" in table.schema.column_names():
+        most_rows = min(most_rows, MOST_PAYLOADS)
     every_row = [expectation for expectation in expectations if rows <= most_rows or not expectation.sampled]
     sampled = [expectation for expectation in expectations if expectation not in every_row]
     key = ", ".join(f'"{name}"' for name in table.schema.primary_key())

@@ -26,6 +26,9 @@ ROW_WISE: Final = frozenset({
 })  # fmt: skip
 """Great Expectations' types that judge rows; others are refused."""
 
+NO_DUPLICATES: Final = "no_duplicates"
+"""The check of every table that nothing is in it twice."""
+
 _BOUNDS: Final = frozenset({"min", "max", "min_exclusive", "max_exclusive", "nan", "inf"})
 
 
@@ -141,7 +144,7 @@ def structural(table: Table) -> list[Expectation]:
     """Return the expectations that follow from a table's schema, all of them critical.
 
     They form up to four checks: `required_values` (what must not be null), `valid_values` (forms, sets and bounds
-    of single columns), `row_rules` (rules over several columns, if there are any) and `unique_key`.
+    of single columns), `row_rules` (rules over several columns, if there are any) and `no_duplicates` (the key).
     """
     expectations = []
     for name, column in table.schema.columns().items():
@@ -233,6 +236,6 @@ def _unique_key(schema: type[dy.Schema]) -> Expectation:
     keys = schema.primary_key()
     description = f"No two rows have the same {', '.join(keys)}."
     if len(keys) == 1:
-        return Expectation("unique_key", "ExpectColumnValuesToBeUnique", {"column": keys[0]}, "critical", description)
+        return Expectation(NO_DUPLICATES, "ExpectColumnValuesToBeUnique", {"column": keys[0]}, "critical", description)
     kwargs = {"column_list": keys}
-    return Expectation("unique_key", "ExpectCompoundColumnsToBeUnique", kwargs, "critical", description)
+    return Expectation(NO_DUPLICATES, "ExpectCompoundColumnsToBeUnique", kwargs, "critical", description)

@@ -9,11 +9,13 @@ from collections.abc import Collection
 from datetime import date
 from typing import Final
 
+import dataframely as dy
 import polars as pl
 
 from linkstar_pipelines.domain.imported_orders import import_counts
 from linkstar_pipelines.domain.order_import import PLATFORM
-from linkstar_pipelines.quality.expectations import Reader
+from linkstar_pipelines.quality.expectations import Reader, Reconciliation
+from linkstar_pipelines.schemas.catalog import table_of
 from linkstar_pipelines.schemas.core import OrderLines
 from linkstar_pipelines.schemas.finance import SettlementLines
 from linkstar_pipelines.schemas.planning import DailyDemand
@@ -22,6 +24,28 @@ from linkstar_pipelines.schemas.raw import RawAmazonSettlements, RawImportedOrde
 from linkstar_pipelines.schemas.stock import Movements
 
 _SETTLEMENT: Final = ("platform", "store", "settlement_id")
+
+
+def copies_of(schema: type[dy.Schema]) -> Reconciliation:
+    """Make the reconciliation that counts, over all partitions, the rows of each key of those in question.
+
+    Returns:
+        A reconciliation: one row per key, with the key, `copies`, and `changed_on` (the newest of its rows).
+    """
+    keys = schema.primary_key()
+    names, table = ", ".join(f'"{key}"' for key in keys), table_of(schema).full_name
+
+    def copies(reader: Reader, days: Collection[date] | None) -> pl.DataFrame:
+        asked = ", ".join(f"'{day.isoformat()}'" for day in days or ())
+        where = None
+        if days is not None:
+            # A row moves from day to day as it changes: its key may be left behind on a day that no run is about.
+            mine = f"SELECT {names} FROM {table} WHERE changed_on IN ({asked or 'NULL'})"  # noqa: S608  # from the catalog
+            where = f"({names}) IN ({mine})"
+        rows = reader.read(schema, columns=[*keys, "changed_on"], where=where)
+        return rows.group_by(keys).agg(pl.len().cast(pl.Int64).alias("copies"), pl.col("changed_on").max())
+
+    return copies
 
 
 def imported_files(reader: Reader, days: Collection[date] | None) -> pl.DataFrame:

@@ -32,7 +32,8 @@ places, their currency stands in a column of the same row. A *daily* table is pa
 
 Each table is checked after each step. *Critical* checks stop what comes after them, *warnings* only show. Besides the
 checks named here, every table has those that follow from its columns: `required_values`, `valid_values`,
-`unique_key` and, where its rows have rules, `row_rules`.
+`no_duplicates` and, where its rows have rules, `row_rules`; raw tables of marketplaces also have `schema_as_known`, and
+those read by change time `every_store_fresh` ([checks](architecture.md#checks-on-what-lands)).
 """
 
 

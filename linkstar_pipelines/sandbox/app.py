@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount
 from linkstar_pipelines.sandbox.bench import Bench
 from linkstar_pipelines.sandbox.clock import Clock
 from linkstar_pipelines.sandbox.control import Control
+from linkstar_pipelines.sandbox.delivery import Delivery
 from linkstar_pipelines.sandbox.faults import FaultDesk
 from linkstar_pipelines.sandbox.gateway import ExchangeLog
 from linkstar_pipelines.sandbox.options import Options
@@ -29,7 +30,8 @@ def make_app(options: Options) -> Starlette:
     bench = _bench(options)
     sides = {prefix: make_side(platform, bench) for platform, prefix in PREFIXES.items()}
     # The one without a prefix goes last: its routes would otherwise be asked first for every path.
-    routes: list[BaseRoute] = [Control(bench).routes(), reference_rates(bench)]
+    delivery = Delivery(bench, {platform: sides[prefix] for platform, prefix in PREFIXES.items()})
+    routes: list[BaseRoute] = [delivery.route(), Control(bench).routes(), reference_rates(bench)]
     routes += [Mount(f"/{prefix}", routes=side.routes()) for prefix, side in sides.items() if prefix]
     routes += sides[""].routes()
 

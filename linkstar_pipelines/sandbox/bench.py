@@ -4,7 +4,7 @@ Here: the world, the clock, the faults and the log that all platforms share.
 Not here: any platform.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from linkstar_pipelines.sandbox.clock import Clock
 from linkstar_pipelines.sandbox.faults import FaultDesk
@@ -19,7 +19,11 @@ from linkstar_pipelines.sandbox.world.settlements import SettlementBook
 
 @dataclass(frozen=True)
 class Bench:
-    """All that the platforms share."""
+    """All that the platforms share.
+
+    Attributes:
+        push_urls: Address that an account's notifications go to, by account code: some platforms sign it.
+    """
 
     options: Options
     clock: Clock
@@ -29,6 +33,7 @@ class Bench:
     index: SearchIndex
     tokens: TokenBook
     log: ExchangeLog
+    push_urls: dict[str, str] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:

@@ -73,7 +73,8 @@ class Control:
         return self._clock_state()
 
     def _fault_state(self) -> Json:
-        return {"faults": self._faults.plan.probabilities, "delay": self._faults.plan.delay}
+        plan = self._faults.plan
+        return {"faults": plan.probabilities, "delay": plan.delay, "spoiled": self._faults.spoiled}
 
     def _set_faults(self, body: Json) -> Json:
         """Take `{"faults": {name: probability}, "delay": seconds}`; both parts are optional."""

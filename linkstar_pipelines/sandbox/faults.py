@@ -2,7 +2,7 @@
 
 Here: which fault strikes which request. Draws depend on (seed, operation, count of that operation's requests), so a
 run that sends the same requests meets the same faults, however operations interleave.
-Not here: how a fault shows on the wire (see `amazon.gateway`, `amazon.paging`, `amazon.orders`).
+Not here: how a fault shows on the wire (see `gateway`, `paging`, `search`, `spoiling`).
 """
 
 from collections import Counter
@@ -12,33 +12,44 @@ from dataclasses import dataclass, field, replace
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.instants import HOUR
 
+EMPTY_BODY = "empty_body"
 TRANSPORT = ("quota_429", "error_500", "error_503", "timeout_before", "timeout_after", "truncated_body")
 """Strike any request; at most one per request, the first that is drawn."""
+UNSEEN = frozenset({"timeout_before", "timeout_after", "truncated_body", "error_500", "error_503", EMPTY_BODY})
+"""Faults after which the client has not seen what the request gave: nothing that can be given only once is spent."""
 STREAM = ("duplicate_page", "missing_page")
 """Strike pages of orders, listings, inventory and finances."""
 DATA = ("late_orders",)
-"""Strike single orders: a new version shows up in searchOrders only up to six virtual hours later."""
-APART = ("malformed_order", "clock_skew")
-"""Off unless named: not part of `all`."""
+"""Strike single orders: a new version shows up in lists of orders only up to `late_hours` virtual hours later."""
+APART = (
+    "malformed_order", "bad_orders", "clock_skew", "token_expiry", "empty_page", "disorder", "schema_additions",
+)  # fmt: skip
+"""Off unless named: not part of `all`. `bad_orders` and `malformed_order` strike single orders, `schema_additions` all
+answers of an operation, the others single requests."""
 NAMES = (*TRANSPORT, *STREAM, *DATA, *APART)
 LATE_ORDERS_HOURS = 6
+BAD_WAYS = ("unknown_sku", "implausible_date", "missing_currency", "broken_text")
+"""What is wrong with a bad order, by turns."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Probability of each fault, and the seconds that a timeout lasts."""
+    """Probability of each fault, the seconds that a timeout lasts, and the virtual hours an order is late at most."""
 
     probabilities: dict[str, float] = field(default_factory=dict)
     delay: float = 3.0
+    late_hours: int = LATE_ORDERS_HOURS
 
     @classmethod
-    def from_texts(cls, texts: Iterable[str], delay: float = 3.0) -> "FaultPlan":
+    def from_texts(cls, texts: Iterable[str], delay: float = 3.0, late_hours: int = LATE_ORDERS_HOURS) -> "FaultPlan":
         """Read `name=probability` texts; `all` names every fault but those of `APART`.
 
         Raises:
-            ValueError: A name is unknown or a probability is not within 0 and 1.
+            ValueError: A name is unknown, a probability is not within 0 and 1, or orders are late by no hour.
         """
-        plan = cls({}, delay)
+        if late_hours < 1:
+            raise ValueError(f"orders cannot be late by up to {late_hours} hours; say 1 or more")
+        plan = cls({}, delay, late_hours)
         for text in texts:
             name, _, value = text.partition("=")
             try:
@@ -72,6 +83,9 @@ class Strike:
     transport: str | None = None
     duplicate_page: bool = False
     missing_page: bool = False
+    empty_page: bool = False
+    disorder: bool = False
+    token_expiry: bool = False
     clock_skew: bool = False
     half: bool = False
 
@@ -83,6 +97,9 @@ class FaultDesk:
         self.plan = plan
         self._seed = seed
         self._requests: Counter[str] = Counter()
+        self._turns: dict[str, int] = {}
+        self.spoiled: dict[str, str] = {}
+        """What was wrong with every bad order that was shown, by order id."""
 
     def change(self, changes: dict[str, float], delay: float | None) -> None:
         """Change the plan and start the draws anew, so that a drill can be repeated."""
@@ -99,20 +116,31 @@ class FaultDesk:
         def hit(name: str) -> bool:
             return chance.unit(self._seed, "fault", name, operation, count) < self.plan.chance_of(name)
 
+        half = chance.unit(self._seed, "half", operation, count) < 0.5
+        empty = hit("empty_page")
+        struck = next((name for name in TRANSPORT if hit(name)), None)
         return Strike(
-            transport=next((name for name in TRANSPORT if hit(name)), None),
+            # An empty page has two shapes: a list without entries, and no byte at all.
+            transport=struck or (EMPTY_BODY if empty and half else None),
             duplicate_page=hit("duplicate_page"),
             missing_page=hit("missing_page"),
+            empty_page=empty and not half,
+            disorder=hit("disorder"),
+            token_expiry=hit("token_expiry"),
             clock_skew=hit("clock_skew"),
-            half=chance.unit(self._seed, "half", operation, count) < 0.5,
+            half=half,
         )
+
+    def adds_fields(self, operation: str) -> bool:
+        """Tell whether the platform has given an operation's answers new fields: for good, not for one request."""
+        return chance.unit(self._seed, "additions", operation) < self.plan.chance_of("schema_additions")
 
     def lateness(self, order_id: str, version: int) -> int:
         """Return how many virtual seconds the search index lags behind for one version of an order."""
         probability = self.plan.chance_of("late_orders")
         if not probability or chance.unit(self._seed, "late", order_id, version) >= probability:
             return 0
-        return 60 + chance.number(self._seed, "lag", order_id, version) % (LATE_ORDERS_HOURS * HOUR - 60)
+        return 60 + chance.number(self._seed, "lag", order_id, version) % (self.plan.late_hours * HOUR - 60)
 
     def malformed(self, order_id: str, version: int) -> int | None:
         """Return which part of an order the search spoils (0, 1 or 2), None for a sound one."""
@@ -120,3 +148,11 @@ class FaultDesk:
         if not probability or chance.unit(self._seed, "malformed", order_id, version) >= probability:
             return None
         return chance.number(self._seed, "spoiled", order_id, version) % 3
+
+    def bad(self, order_id: str) -> str | None:
+        """Return what is wrong with an order in all its versions (of `BAD_WAYS`), None for a sound one."""
+        probability = self.plan.chance_of("bad_orders")
+        if not probability or chance.unit(self._seed, "bad", order_id) >= probability:
+            return None
+        turn = self._turns.setdefault(order_id, len(self._turns))
+        return BAD_WAYS[turn % len(BAD_WAYS)]

@@ -18,9 +18,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from linkstar_pipelines.sandbox.clock import Clock
-from linkstar_pipelines.sandbox.faults import FaultDesk, Strike
+from linkstar_pipelines.sandbox.faults import EMPTY_BODY, FaultDesk, Strike
+from linkstar_pipelines.sandbox.payload_faults import with_additions
 from linkstar_pipelines.sandbox.transport import Cut, Dropped
-from linkstar_pipelines.sandbox.wire import Json, RefusedError, Reply, to_json
+from linkstar_pipelines.sandbox.wire import Json, RefusedError, Reply, to_bytes, to_json
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.instants import iso
 
@@ -49,6 +50,14 @@ class Dialect(Protocol):
         """Return the headers that every answer carries."""
         ...
 
+    def access_token(self, request: Request, body: bytes) -> str:
+        """Return the access token of a request; empty where it carries none, or one that never ends."""
+        ...
+
+    def expired(self) -> Reply:
+        """Say that the access token has ended."""
+        ...
+
 
 @dataclass(slots=True)
 class ExchangeLog:
@@ -70,6 +79,22 @@ class ExchangeLog:
                 "target": target,
             }
         )
+
+
+@dataclass(slots=True)
+class _Deaths:
+    """Access tokens that ended before their stated time. None dies before it has served a request unharmed."""
+
+    served: set[str] = field(default_factory=set)
+    dead: set[str] = field(default_factory=set)
+
+    def strikes(self, token: str, strike: Strike) -> bool:
+        """Tell whether a request's token is dead, or dies of this strike."""
+        if strike.token_expiry and token in self.served:
+            self.dead.add(token)
+        if token and strike.transport is None:
+            self.served.add(token)
+        return token in self.dead
 
 
 @dataclass(slots=True)
@@ -97,6 +122,7 @@ class Gateway:
         self._log = log
         self._prefix = prefix
         self._serial = count(1)
+        self._deaths = _Deaths()
 
     def route(self, methods: str | Sequence[str], path: str, name: str, answer: Answer) -> Route:
         """Make the route of one operation.
@@ -112,7 +138,10 @@ class Gateway:
         async def endpoint(request: Request) -> Response:
             strike, request_id = self._faults.draw(name), self._request_id()
             body = await request.body()
-            found = await self._exchange(name, strike, request_id, lambda: answer(request, body, strike))
+            if self._deaths.strikes(self._dialect.access_token(request, body), strike):
+                found = self._respond(name, self._dialect.expired(), request_id, strike, fault="token_expiry")
+            else:
+                found = await self._exchange(name, strike, request_id, lambda: answer(request, body, strike))
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             self._log.note(request_id, name, found.status, fault=found.fault, at=self._clock.now(), target=target)
             return found.response
@@ -149,7 +178,11 @@ class Gateway:
     def _respond(self, name: str, reply: Reply, request_id: str, strike: Strike, *, fault: str = "") -> _Answer:
         content = reply.content
         if content is None:
-            content = b"" if reply.body is None else to_json(reply.body).encode()
+            content = b"" if reply.body is None else to_bytes(to_json(reply.body))
+        if fault == EMPTY_BODY:
+            content = b""
+        elif self._faults.adds_fields(name) and reply.status == 200 and reply.media_type == "application/json":
+            content = with_additions(content)
         now = self._clock.now() + (CLOCK_SKEW_SECONDS if strike.clock_skew else 0)
         operation = name.removeprefix(self._prefix)
         # A throttled answer that is a fault tells nothing of the rate: the client must not learn from it.

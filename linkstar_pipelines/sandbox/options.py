@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from linkstar_pipelines.sandbox.clock import Clock
-from linkstar_pipelines.sandbox.faults import FaultPlan
+from linkstar_pipelines.sandbox.faults import LATE_ORDERS_HOURS, FaultPlan
 from linkstar_pipelines.sandbox.world.accounts import ACCOUNTS, FIRST_ACCOUNTS
 from linkstar_pipelines.sandbox.world.engine import WorldPlan
 from linkstar_pipelines.sandbox.world.instants import parse
@@ -56,6 +56,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
     add("--token-ttl", type=float, default=3600.0, help="life of an access token in real seconds (%(default)s)")
     add("--page-token-ttl", type=float, default=86_400.0, help="life of an orders page token, real seconds")
     add("--fault", action="append", default=[], metavar="NAME=P", help="probability of a fault; repeatable; all=P")
+    add("--late-hours", type=int, default=LATE_ORDERS_HOURS, help="virtual hours late_orders lag at most (%(default)s)")
     add("--fault-delay", type=float, default=3.0, help="seconds a timeout fault lets wait (default %(default)s)")
     found = parser.parse_args(arguments)
     accounts = tuple(code.strip().upper() for code in found.accounts.split(","))
@@ -63,7 +64,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         parser.error(f"--accounts: {', '.join(unknown)} unknown; there are {', '.join(ACCOUNTS)}")
     try:
         closes = None if found.closes == "none" else date.fromisoformat(found.closes)
-        faults = FaultPlan.from_texts(found.fault, found.fault_delay)
+        faults = FaultPlan.from_texts(found.fault, found.fault_delay, found.late_hours)
         Clock.from_text(found.clock, parse(found.start))
     except ValueError as problem:
         parser.error(str(problem))

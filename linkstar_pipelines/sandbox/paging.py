@@ -1,7 +1,8 @@
 """Page tokens and pages.
 
 Here: opaque, signed tokens that say after which key the next page starts; the cutting of a sorted stream into pages;
-the two stream faults (a page served again under the following token, a page skipped).
+the stream faults (a page served again under the following token, a page skipped, a page without entries that ends the
+list, entries out of order within a page and across two).
 A token holds no clock: its life is counted in real seconds from when this process first issued it.
 Not here: which stream is paged, and whether a token is bound to the original parameters (the operation says).
 """
@@ -92,15 +93,23 @@ def cut(
         render: Turns an item into its wire form.
         cursor: Where to start: `after`, the key of the last item of the page before; empty for the first page.
         size: Items per page.
-        strike: Faults of this request; a skipped page is skipped here, a doubled one sends the client back.
+        strike: Faults of this request; a skipped page is skipped here, a doubled one sends the client back. Out of
+            order, the page shows the next one's first entry in place of its own last one, which comes there.
     """
     after: Key | None = cursor.get("after")
     found = list(islice(stream(after), size + 1))
     if strike.missing_page and len(found) > size:
         after = found[size - 1][0]
         found = list(islice(stream(after), size + 1))
-    more = len(found) > size
+    if strike.empty_page:
+        return Page([], None)
+    following = {"after": found[size - 1][0]} if len(found) > size else None
+    if strike.disorder:
+        if following and strike.half and size > 1:
+            following = {"after": found[size - 2][0]}
+            found[size - 1] = found[size]
+        found = found[:size][::-1]
     items = [render(item) for _, item in found[:size]]
     if strike.duplicate_page and items:
         return Page(items, {"after": after, "again": cursor.get("again", 0) + 1})
-    return Page(items, {"after": found[size - 1][0]} if more else None)
+    return Page(items, following)

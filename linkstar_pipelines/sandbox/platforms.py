@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from linkstar_pipelines.sandbox.bench import Bench
+from linkstar_pipelines.sandbox.pushes import SignedPush
+from linkstar_pipelines.sandbox.world.accounts import Account
 
 PREFIXES = {
     "amazon": "",
@@ -29,6 +31,14 @@ class Side(Protocol):
 
     def routes(self) -> list[BaseRoute]:
         """Return the platform's routes, without its prefix."""
+        ...
+
+    def pushes(self, account: Account, since: int, until: int) -> list[SignedPush]:
+        """Return the signed notifications of what happened to an account's orders in a span, oldest first.
+
+        Raises:
+            ValueError: The platform does not deliver over HTTP.
+        """
         ...
 
     def astray(self, request: Request, status: int) -> Response:

@@ -86,6 +86,12 @@ class _PlainSpeech:
     def headers(self, operation: str, status: int, request_id: str) -> dict[str, str]:  # noqa: ARG002 - no headers
         return {}
 
+    def access_token(self, request: object, body: bytes) -> str:  # noqa: ARG002 - public
+        return ""
+
+    def expired(self) -> Reply:
+        return Reply(status=401)
+
 
 def reference_rates(bench: "Bench") -> Route:
     """Return the route of the file."""

@@ -7,9 +7,12 @@ Not here: windows, pages and wire forms of a platform.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from copy import deepcopy
 
 from linkstar_pipelines.sandbox.faults import FaultDesk
 from linkstar_pipelines.sandbox.paging import Key
+from linkstar_pipelines.sandbox.payload_faults import ShipDate, spoil
+from linkstar_pipelines.sandbox.wire import Json
 from linkstar_pipelines.sandbox.world.order import Order
 from linkstar_pipelines.sandbox.world.store import Store
 
@@ -56,6 +59,25 @@ class SearchIndex:
             index = self.version(order, now)
             if index >= 0:
                 yield [at, rank], (order, index)
+
+    def spoil(self, order: Order, body: Json, ship_date: ShipDate) -> Json:
+        """Return an order as a list shows it: with something wrong in it where it is one of the bad ones.
+
+        Args:
+            order: The order.
+            body: Its wire form.
+            ship_date: Where the platform writes the day of shipping.
+        """
+        way = self._faults.bad(order.id)
+        if way is None:
+            return body
+        body = deepcopy(body)
+        self._faults.spoiled[order.id] = spoil(body, way, ship_date)
+        return body
+
+    def sound(self, order: Order, index: int) -> bool:
+        """Tell whether a shown order is neither malformed nor bad."""
+        return self.malformed(order, index) is None and self._faults.bad(order.id) is None
 
     def malformed(self, order: Order, index: int) -> int | None:
         """Return which part of a shown order is spoiled (0, 1 or 2), None for a sound one."""

@@ -33,3 +33,8 @@ class RefusedError(Exception):
 def to_json(body: Json) -> str:
     """Write JSON text without spaces."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def to_bytes(text: str) -> bytes:
+    """Write text as bytes; a lone surrogate becomes the byte it stands for, which is no UTF-8 then."""
+    return text.encode("utf-8", "surrogateescape")

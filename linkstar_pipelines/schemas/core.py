@@ -19,6 +19,8 @@ CUSTODY_STATES: Final = ("advised", "in_transit", "received", "not_returned", "u
 """Where the goods of a return are, as far as the platform tells."""
 REFUND_STATES: Final = ("none", "pending", "approved", "refunded", "denied", "replaced", "unknown")
 """Where the money of a return is."""
+DISPOSITIONS: Final = ("sellable", "damaged", "defective", "expired", "unknown")
+"""What can be done with goods that came back, as whoever received them judged."""
 PAYMENT_KINDS: Final = (
     "sale", "shipping", "tax", "tax_withheld", "discount", "fee", "refund", "adjustment", "reserve", "payout",
     "unknown",
@@ -139,7 +141,14 @@ class Returns(dy.Schema):
     quantity = dy.Int64(nullable=False, min=0, description="Units announced.")
     reason = c.text("Reason in the platform's own words.", nullable=True)
     custody = dy.Enum(CUSTODY_STATES, description="Where the goods are.")
-    refund = dy.Enum(REFUND_STATES, description="Where the money is.")
+    refund = dy.Enum(
+        REFUND_STATES,
+        nullable=True,
+        description="Where the money is; null where what the platform tells of the return says nothing of it.",
+    )
+    disposition = dy.Enum(
+        DISPOSITIONS, nullable=True, description="Condition of the goods that came back; null where nobody tells it."
+    )
     source_state = c.text("State in the platform's own words.")
     refund_amount = c.money("Refund the platform states.", nullable=True)
     currency = c.currency(nullable=True)

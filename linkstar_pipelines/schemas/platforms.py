@@ -36,7 +36,7 @@ class PlatformName:
 PLATFORMS: Final[dict[str, PlatformName]] = {
     platform.name: platform
     for platform in (
-        PlatformName("amazon", "Amazon", "亚马逊", (Stream.ORDERS, Stream.LISTINGS, Stream.INVENTORY, Stream.FINANCES)),
+        PlatformName("amazon", "Amazon", "亚马逊"),
         PlatformName("ebay", "eBay", "eBay"),
         PlatformName("walmart", "Walmart", "沃尔玛"),
         PlatformName("shopee", "Shopee", "虾皮"),

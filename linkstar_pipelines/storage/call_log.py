@@ -96,6 +96,22 @@ class CallLog:
             older_than_days,
         )
 
+    def made_since(self, instant: datetime) -> dict[tuple[str, str, str], int]:
+        """Exchanges since an instant, by platform, store and operation."""
+        rows = self._postgres.fetch(
+            "SELECT platform, store, operation, count(*) FROM ops.api_call WHERE started_at >= %s "
+            "GROUP BY platform, store, operation", instant,
+        )  # fmt: skip
+        return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+    def answered_since(self, platform: str, operation: str, instant: datetime) -> dict[str, datetime]:
+        """By store, when an operation last answered well, where it has since an instant."""
+        rows = self._postgres.fetch(
+            "SELECT store, max(started_at) FROM ops.api_call WHERE platform = %s AND operation = %s "
+            "AND outcome = 'ok' AND started_at >= %s GROUP BY store", platform, operation, instant,
+        )  # fmt: skip
+        return dict(rows)
+
     def oldest(self) -> datetime | None:
         """Instant of the oldest exchange kept, None if the log is empty."""
         (row,) = self._postgres.fetch("SELECT min(started_at) FROM ops.api_call")

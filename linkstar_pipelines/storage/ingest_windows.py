@@ -36,7 +36,7 @@ _GAP: Final = b"""
 """
 _CLOSE: Final = (
     "UPDATE ops.ingest_gap SET closed_at = clock_timestamp() "
-    "WHERE closed_at IS NULL AND platform = %s AND store = %s AND stream = %s"
+    "WHERE closed_at IS NULL AND platform = %s AND store = %s AND stream = %s AND record_id = ANY(%s)"
 )
 _REOPEN: Final = b"""
     UPDATE ops.ingest_window SET state = 'reopened', reopened = reopened + 1, updated_at = clock_timestamp()
@@ -93,11 +93,13 @@ class IngestWindows:
         with self._postgres.connection() as connection:
             connection.cursor().executemany(_GAP, [(*where.key, record, by) for record, by in lacking.items()])
 
-    def close_gaps(self, where: StreamOf, records: Collection[str] | None = None) -> int:
-        """Note that records named as missing have been read (all of the stream's for None); returns how many."""
-        condition = "" if records is None else " AND record_id = ANY(%s)"
-        values = where.key if records is None else (*where.key, list(records))
-        return self._postgres.execute(_CLOSE + condition, *values)
+    def close_gaps(self, where: StreamOf, answered: Collection[str]) -> int:
+        """Note that some records, if they were missing, are missing no more.
+
+        Returns:
+            How many gaps were closed.
+        """
+        return self._postgres.execute(_CLOSE, *where.key, list(answered))
 
     def open_gaps(self, where: StreamOf) -> list[str]:
         """Records that are known to be missing now."""
@@ -108,7 +110,7 @@ class IngestWindows:
         return [row[0] for row in rows]
 
     def seal(self, where: StreamOf, seals: Iterable[Seal]) -> None:
-        """Seal windows; whatever was missing of the stream has been found."""
+        """Seal windows."""
         with self._postgres.connection() as connection:
             connection.cursor().executemany(
                 _SEAL, [(*where.key, s.day, s.until, s.records, s.readings, s.evidence) for s in seals]
@@ -126,6 +128,48 @@ class IngestWindows:
             "AND platform = %s AND store = %s AND stream = %s ORDER BY day", *where.key,
         )  # fmt: skip
         return dict(rows)
+
+    def sealed_records(self, where: StreamOf) -> dict[date, int]:
+        """Days with a seal, and how many records changed on each."""
+        rows = self._postgres.fetch(
+            "SELECT day, records FROM ops.ingest_window WHERE state = 'sealed' "
+            "AND platform = %s AND store = %s AND stream = %s ORDER BY day", *where.key,
+        )  # fmt: skip
+        return dict(rows)
+
+    def read_since(self, instant: datetime, first: date, last: date) -> dict[StreamOf, int]:
+        """Days of a span that have been read since an instant, by stream."""
+        rows = self._postgres.fetch(
+            "SELECT platform, store, stream, count(*) FROM ops.ingest_window WHERE state = ANY(%s) "
+            "AND updated_at >= %s AND day BETWEEN %s AND %s GROUP BY platform, store, stream",
+            ["landed", "parsed", "compared", "sealed"], instant, first, last,
+        )  # fmt: skip
+        return {StreamOf(*row[:3]): row[3] for row in rows}
+
+    def newest_seals(self, platform: str, stream: str) -> dict[str, datetime]:
+        """By store, when the newest of its sealed days was last sealed, by our clock."""
+        rows = self._postgres.fetch(
+            "SELECT DISTINCT ON (store) store, sealed_at FROM ops.ingest_window WHERE state = 'sealed' "
+            "AND platform = %s AND stream = %s ORDER BY store, day DESC", platform, stream,
+        )  # fmt: skip
+        return dict(rows)
+
+    def once_sealed_until(self, where: StreamOf) -> dict[date, datetime]:
+        """Days that were ever sealed, and up to which instant, whatever is done with them now."""
+        rows = self._postgres.fetch(
+            "SELECT day, sealed_until FROM ops.ingest_window WHERE sealed_until IS NOT NULL "
+            "AND platform = %s AND store = %s AND stream = %s ORDER BY day", *where.key,
+        )  # fmt: skip
+        return dict(rows)
+
+    def last_sealed(self, where: StreamOf, day: date) -> datetime | None:
+        """When a day or the one before it was last sealed, by our clock; None where neither ever was."""
+        (row,) = self._postgres.fetch(
+            "SELECT max(sealed_at) FROM ops.ingest_window WHERE platform = %s AND store = %s AND stream = %s "
+            "AND day BETWEEN %s AND %s", *where.key, day - timedelta(days=1), day,
+        )  # fmt: skip
+        instant: datetime | None = row[0]
+        return instant
 
     def unsealed(self, where: StreamOf, days: Collection[date]) -> dict[date, str]:
         """Windows of some days that were begun and are not sealed, with their state."""

@@ -121,6 +121,14 @@ class Lake:
         """Rows in a table."""
         return int(self.query(f"SELECT count(*) AS n FROM {table_of(schema).full_name}").item())
 
+    def rows_by_day(self, schema: type[dy.Schema], days: Collection[date]) -> dict[date, int]:
+        """Count the rows of some days of a daily table; days without rows are left out."""
+        counts = self.query(
+            f"SELECT changed_on, count(*) AS rows FROM {table_of(schema).full_name} "
+            "WHERE changed_on BETWEEN ? AND ? GROUP BY changed_on", min(days), max(days),
+        )  # fmt: skip
+        return dict(counts.iter_rows())
+
     # --- publishing ----------------------------------------------------------------------------------
 
     def publish(

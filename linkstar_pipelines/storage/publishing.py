@@ -11,8 +11,9 @@ import dataframely as dy
 import duckdb
 import polars as pl
 
+from linkstar_pipelines.domain.quarantine import concat_rejects
 from linkstar_pipelines.schemas.catalog import TABLES, table_of
-from linkstar_pipelines.schemas.quality import Quarantine
+from linkstar_pipelines.schemas.quality import Quarantine, ReasonType
 
 
 class Mode(Enum):
@@ -87,18 +88,21 @@ def write(connection: duckdb.DuckDBPyConnection, schema: type[dy.Schema], frame:
 
 
 def quarantine_rows(table_name: str, rejected: pl.DataFrame | None, run_id: str) -> dy.DataFrame[Quarantine]:
-    """Turn refused rows (`source_key`, `reason`, `payload`) into rows of the quarantine."""
+    """Turn refused rows (`domain/quarantine.py`) into rows of the quarantine."""
     if rejected is None or rejected.is_empty():
         return Quarantine.create_empty()
     return Quarantine.validate(
-        rejected.select(
+        concat_rejects(rejected)
+        .select(
             table_name=pl.lit(table_name),
             source_key="source_key",
+            reason_type=pl.col("reason_type").fill_null(ReasonType.SCHEMA.value).cast(Quarantine.reason_type.dtype),
             reason="reason",
             payload="payload",
             quarantined_at=pl.lit(datetime.now(UTC)).cast(pl.Datetime("us", "UTC")),
             run_id=pl.lit(run_id),
-        ).unique(["table_name", "source_key"], keep="first", maintain_order=True)
+        )
+        .unique(["table_name", "source_key"], keep="first", maintain_order=True)
     )
 
 
@@ -124,7 +128,8 @@ def write_quarantine(
         )
     if not refused.is_empty():
         connection.register("refused", refused.to_arrow())
-        connection.execute(f"INSERT INTO {name} SELECT {', '.join(refused.columns)} FROM refused")
+        columns = ", ".join(refused.columns)
+        connection.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM refused")
         connection.unregister("refused")
 
 

@@ -45,10 +45,18 @@ class PushEvents:
                 [(e.platform, e.store, e.event_id, e.stream, e.record_id, e.changed_at, e.topic) for e in events],
             )
 
-    def records(self, platform: str, store: str, stream: str, first: datetime, last: datetime) -> set[str]:
-        """Records that events say changed in [first, last)."""
+    def records(self, platform: str, store: str, stream: str, first: datetime, last: datetime) -> dict[str, datetime]:
+        """Records whose latest change, as far as events tell, lies in [first, last), each with its instant."""
         rows = self._postgres.fetch(
-            "SELECT DISTINCT record_id FROM ops.push_event WHERE platform = %s AND store = %s AND stream = %s "
-            "AND changed_at >= %s AND changed_at < %s AND record_id IS NOT NULL", platform, store, stream, first, last,
+            "SELECT record_id, max(changed_at) FROM ops.push_event WHERE platform = %s AND store = %s AND stream = %s "
+            "AND changed_at >= %s AND record_id IS NOT NULL GROUP BY record_id HAVING max(changed_at) < %s",
+            platform, store, stream, first, last,
         )  # fmt: skip
-        return {row[0] for row in rows}
+        return dict(rows)
+
+    def prune(self, older_than_days: int) -> int:
+        """Delete events that came longer ago; returns how many."""
+        return self._postgres.execute(
+            "DELETE FROM ops.push_event WHERE received_at < clock_timestamp() - make_interval(days => %s)",
+            older_than_days,
+        )

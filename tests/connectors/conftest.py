@@ -35,7 +35,7 @@ def postgres(wire_database: Postgres) -> Postgres:
     """That database with nothing in the wire's tables."""
     wire_database.execute(
         "TRUNCATE ops.rate_budget, ops.page_tally, ops.api_call, ops.store_token, "
-        "ops.ingest_window, ops.ingest_gap, ops.answer_body, ops.push_event"
+        "ops.ingest_window, ops.ingest_gap, ops.answer_pull, ops.answer, ops.answer_body, ops.push_event"
     )
     return wire_database
 

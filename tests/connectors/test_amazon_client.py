@@ -1,7 +1,8 @@
 """Amazon's calls: parameters, paging, tokens, refusals."""
 
 import gzip
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,6 +12,8 @@ import pytest
 
 from linkstar_pipelines.connectors.amazon.client import AmazonClient
 from linkstar_pipelines.connectors.errors import ConnectorError, CredentialError, MalformedAnswerError
+from linkstar_pipelines.connectors.platform import Parcel, StockChange, Window
+from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.settings import AmazonStore
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.conftest import MakeCore
@@ -258,3 +261,49 @@ def test_an_unreachable_server_is_named_with_the_remedy(store: AmazonStore, make
     client = AmazonClient(dead, make_core(client=httpx.Client(), max_attempts=2))
     with pytest.raises(ConnectorError, match=r"127\.0\.0\.1:9 cannot be reached after 2 attempts.*Check the endpoint"):
         client.get_order("1")
+
+
+CHANGE = StockChange("ATVPDKIKX0DER", "A 1", "A 1", 5)
+PARCEL = Parcel("1", "ATVPDKIKX0DER", "P-1", "Yanwen", "YW1", DAY, {"L1": 2})
+
+
+def test_a_success_with_the_status_invalid_is_a_refusal_with_amazons_reason(
+    client: AmazonClient, script: Script
+) -> None:
+    issue = {"code": "90220", "message": "quantity is required", "severity": "ERROR"}
+    script.steps = [
+        reply({"sku": "A 1", "status": "INVALID", "submissionId": "s", "issues": [issue]}),
+        reply({"sku": "A 1", "status": "INVALID", "submissionId": "s"}),
+        reply({"sku": "A 1", "status": "ACCEPTED", "submissionId": "s"}),
+    ]
+    receipts = client.push_stock([CHANGE] * 3)
+    assert [(receipt.accepted, receipt.reason) for receipt in receipts] == [
+        (False, "quantity is required"), (False, "INVALID"), (True, ""),
+    ]  # fmt: skip
+
+
+def test_an_empty_answer_confirms_a_shipment_and_the_same_parcel_is_never_a_second_package(
+    client: AmazonClient, script: Script
+) -> None:
+    script.steps = [httpx.Response(204)] * 2
+    receipts = [client.confirm_shipment(PARCEL) for _ in range(2)]
+    assert all(receipt.accepted for receipt in receipts)
+    sent = [json.loads(request.content)["packageDetail"]["packageReferenceId"] for request in script.requests]
+    assert sent[0] == sent[1] == receipts[0].remote_id
+
+
+def test_the_token_of_a_page_of_transactions_travels_with_every_original_parameter(
+    client: AmazonClient, script: Script
+) -> None:
+    script.steps = [reply({"payload": {"transactions": [], "nextToken": "T"}}), reply({"payload": {}})]
+    list(client.transactions(DAY, utc(2026, 5, 2)))
+    first, second = script.queries
+    assert second == {**first, "nextToken": "T"}
+
+
+def test_an_open_window_of_transactions_ends_before_amazons_two_minutes(client: AmazonClient, script: Script) -> None:
+    script.steps = [reply({"payload": {}})]
+    since = datetime.now(UTC) - timedelta(days=1)
+    list(client.read(Stream.FINANCES, Window(since), 0))
+    asked = datetime.fromisoformat(script.queries[0]["postedBefore"])
+    assert timedelta(minutes=2) < datetime.now(UTC) - asked < timedelta(minutes=5)

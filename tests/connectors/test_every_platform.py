@@ -9,10 +9,8 @@ import polars as pl
 import pytest
 
 from linkstar_pipelines.connectors.http import HttpCore
-from linkstar_pipelines.connectors.platform import Window
 from linkstar_pipelines.connectors.pulls import Pull, Pulls, pull_stream, seal
 from linkstar_pipelines.connectors.registry import platform_named
-from linkstar_pipelines.connectors.replay import replay
 from linkstar_pipelines.operations import trial
 from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
 from linkstar_pipelines.settings import Settings
@@ -77,50 +75,3 @@ def test_every_store_of_every_platform_gives_exactly_the_worlds_orders_sealed(
             where = StreamOf(platform, name, "orders")
             assert core.windows.cursor(where, OPENS) == utc(2026, 5, 24, 1) - timedelta(minutes=3), name
             assert core.windows.open_gaps(where) == []
-
-
-@pytest.mark.parametrize("name", ["amazon", "ebay", "walmart", "shopee"])
-def test_kept_answers_give_the_same_orders_again(name: str, tmp_path: Path, postgres: Postgres, restored: None) -> None:
-    with (
-        running_sandbox(tmp_path, *flags(30, 3)) as url,
-        HttpCore(postgres, timeout=10, max_attempts=4, max_wait=60, token_key=TOKEN_KEY) as core,
-    ):
-        settings = trial.connect(url, OPENS, platforms=[name])
-        pulled = pull(settings, core, next(iter(settings.stores)))
-        bodies = core.bodies.received(name, utc(2000, 1, 1), utc(2100, 1, 1))
-        again = pl.concat(rows for stream, rows, _ in replay(platform_named(name), bodies) if stream is Stream.ORDERS)
-    key = ["store", "order_id", "payload_hash", "payload"]
-    assert again.select(key).unique().sort(key).equals(pulled.rows.select(key).sort(key))
-
-
-@pytest.mark.drill
-def test_thirty_days_under_fire_lose_nothing_and_double_nothing(
-    tmp_path: Path, postgres: Postgres, restored: None
-) -> None:
-    with (
-        running_sandbox(tmp_path, *flags(200, 24), "--fault", "all=0.2", "--fault", "late_orders=0") as url,
-        HttpCore(postgres, timeout=2, max_attempts=60, max_wait=60, token_key=TOKEN_KEY) as core,
-    ):
-        settings = trial.connect(url, OPENS, platforms=list(PLATFORMS), faulty=True)
-        lost_without, lost_with, doubled, named = [], [], 0, 0
-        for platform, name in STORES:
-            pulled = pull(settings, core, name)
-            where = StreamOf(platform, name, "orders")
-            named += len(core.windows.open_gaps(where))
-            seal(core.windows, platform, Stream.ORDERS, Pulls([pulled]), {})
-            lost_with += sorted(world(url, name) ^ set(pulled.rows["order_id"]))
-            doubled += pulled.rows.height - pulled.rows.unique(["order_id", "payload_hash"]).height
-            once = pull_once(settings, core, name)
-            lost_without += sorted(world(url, name) - once)
-    assert (lost_with, doubled) == ([], 0)
-    assert named > 0
-    assert lost_without
-
-
-def pull_once(settings: Settings, core: HttpCore, name: str) -> set[str]:
-    """One reading that nobody compares with anything: what the seal is there to prevent."""
-    platform = platform_named(settings.stores[name])
-    client = platform.client(platform.store.load(name), core)
-    identify = platform.streams[Stream.ORDERS].identify
-    window = Window(utc(2026, 4, 20), utc(2026, 5, 24))
-    return {identify(record) for page in client.read(Stream.ORDERS, window, 0) for record in page.records}

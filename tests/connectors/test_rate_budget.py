@@ -9,9 +9,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import pytest
 
+from linkstar_pipelines.connectors.amazon import operations as amazon
 from linkstar_pipelines.connectors.errors import BudgetExhaustedError, ThrottledError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.request import Request
+from linkstar_pipelines.connectors.usage import Usage
 from linkstar_pipelines.storage.postgres import Postgres
 from linkstar_pipelines.storage.rate_budget import BURST_SHARE, RATE_SHARE, YIELDING_FLOOR, Plan, RateBudget
 from tests.connectors.conftest import MakeCore
@@ -136,20 +138,29 @@ def test_the_core_empties_the_bucket_after_a_429(script: Script, make_core: Make
 
 
 class LimitedPlatform:
-    """A real server whose own token bucket holds 10 requests and gains 20 a second; it counts its answers."""
+    """A real server with the shape of Amazon's plan for orders, a thousand times as fast: 20 at once, 5.6 a second."""
+
+    rate, burst = 5.6, 20.0
 
     def __init__(self) -> None:
         self.answers: dict[int, int] = {}
+        self.first = self.last = 0.0
         self.url = ""
-        self._tokens, self._at = 10.0, time.monotonic()
+        self._tokens, self._at = self.burst, time.monotonic()
 
     def answer(self) -> int:
         now = time.monotonic()
-        self._tokens, self._at = min(10.0, self._tokens + 20 * (now - self._at)), now
+        self._tokens, self._at = min(self.burst, self._tokens + self.rate * (now - self._at)), now
         status = 200 if self._tokens >= 1 else 429
         self._tokens -= status == 200
         self.answers[status] = self.answers.get(status, 0) + 1
+        self.first, self.last = self.first or now, now
         return status
+
+    @property
+    def allowed(self) -> float:
+        """Calls that the plan allowed from the first to the last one."""
+        return self.burst + self.rate * (self.last - self.first)
 
 
 @pytest.fixture
@@ -159,6 +170,7 @@ def limited_platform() -> Iterator[LimitedPlatform]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(platform.answer())
+            self.send_header("x-amzn-RateLimit-Limit", str(platform.rate))
             self.send_header("content-length", "2")
             self.end_headers()
             self.wfile.write(b"{}")
@@ -174,21 +186,50 @@ def limited_platform() -> Iterator[LimitedPlatform]:
     server.server_close()
 
 
+def order_search(url: str) -> Request:
+    """A search for orders, with the documented plan: one call in three minutes until the answers tell another rate."""
+    return Request(*KEY, "GET", url, plan=amazon.SEARCH_ORDERS.plan, quota_header=amazon.RATE_HEADER)
+
+
+def core_of(url: str, *, yielding: bool = False) -> HttpCore:
+    return HttpCore(
+        Postgres(url), timeout=10, max_attempts=1, max_wait=60, token_key=TOKEN_KEY, client=httpx.Client(),
+        yielding=yielding,
+    )  # fmt: skip
+
+
 def _spend(url: str, address: str, calls: int) -> None:
-    with HttpCore(
-        Postgres(url), timeout=10, max_attempts=1, max_wait=60, token_key=TOKEN_KEY, client=httpx.Client()
-    ) as core:
-        request = Request("amazon", "na", "limited", "GET", address, plan=Plan(rate=20, burst=10))
+    with core_of(url) as core:
         for _ in range(calls):
-            core.call(request)
+            core.call(order_search(address))
 
 
-def test_two_processes_together_stay_within_one_plan(postgres: Postgres, limited_platform: LimitedPlatform) -> None:
+def test_three_processes_behind_use_95_percent_of_one_plan_and_draw_no_429(
+    postgres: Postgres, limited_platform: LimitedPlatform
+) -> None:
     spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=_spend, args=(postgres.url, limited_platform.url, 25)) for _ in range(2)]
+    workers = [spawn.Process(target=_spend, args=(postgres.url, limited_platform.url, 25)) for _ in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(60)
-    assert [worker.exitcode for worker in workers] == [0, 0]
-    assert limited_platform.answers == {200: 50}
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert limited_platform.answers == {200: 75}
+    assert 75 / limited_platform.allowed >= 0.95
+
+
+def test_a_backfill_at_full_speed_does_not_keep_the_present_waiting(
+    postgres: Postgres, limited_platform: LimitedPlatform
+) -> None:
+    with core_of(postgres.url, yielding=True) as history, core_of(postgres.url) as present:
+        request = order_search(limited_platform.url)
+        worker = threading.Thread(target=lambda: [history.call(request) for _ in range(24)])
+        worker.start()
+        while not (history.usage.of("amazon", "na").get("searchOrders") or Usage("na")).waited:
+            time.sleep(0.01)  # until the backfill has spent all it may
+        for _ in range(3):
+            present.call(request)
+        assert present.usage.of("amazon", "na")["searchOrders"].waited == 0
+        worker.join(60)
+        assert history.usage.of("amazon", "na")["searchOrders"].calls == 24
+    assert limited_platform.answers == {200: 27}

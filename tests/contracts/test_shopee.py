@@ -1,4 +1,4 @@
-"""Requests of the Shopee client, answers of the sandbox and recorded examples against Shopee's API reference."""
+"""Answers of the sandbox and recorded examples against Shopee's API reference."""
 
 import json
 import re
@@ -33,8 +33,6 @@ from tests.connectors.shopee.support import NOW, sandbox_shop
 from tests.support import TOKEN_KEY, running_sandbox, shared_path, world_orders
 
 Json = dict[str, Any]
-COMMON = {"partner_id", "timestamp", "access_token", "shop_id", "sign"}
-METHODS = {1: "POST", 2: "GET"}
 NAMES = {operation.path: operation for operation in vars(op).values() if isinstance(operation, op.Operation)}
 ENVELOPE = [{"name": name, "type": "string"} for name in ("error", "message", "request_id")]
 """What every answer has, whether its reference names it or not."""
@@ -95,20 +93,6 @@ TOLERATED = {
 }
 
 
-@pytest.mark.parametrize("path", sorted(NAMES))
-def test_method_and_path_of_every_operation_are_the_references(path: str) -> None:
-    document = reference_of(path)
-    assert METHODS[document["method"]] == NAMES[path].method
-    if "/auth/" not in path:
-        assert document["path"] == path
-
-
-def test_optional_order_fields_are_ones_the_reference_offers() -> None:
-    parameters = fields(reference("order.get_order_detail")["params"]["request_params"])
-    offered = re.split(r"[^a-z_]+", parameters["response_optional_fields"]["description"])
-    assert set(op.ORDER_FIELDS) <= set(offered)
-
-
 @pytest.fixture(scope="module")
 def exchanges(tmp_path_factory: pytest.TempPathFactory, wire_database: Postgres) -> list[httpx.Response]:
     """Everything the client asks and the sandbox answers in one round through all streams and writes."""
@@ -141,25 +125,8 @@ def exchanges(tmp_path_factory: pytest.TempPathFactory, wire_database: Postgres)
     return seen
 
 
-def test_every_operation_is_exercised_and_every_request_fits(exchanges: list[httpx.Response]) -> None:
-    paths = {response.request.url.path.removeprefix("/shopee") for response in exchanges}
-    assert paths == set(NAMES)
-    for response in exchanges:
-        request = response.request
-        document = reference_of(request.url.path.removeprefix("/shopee"))
-        asked = fields(document["params"]["request_params"])
-        required = {name for name, entry in asked.items() if str(entry.get("required")) == "True"}
-        query = set(request.url.params) - COMMON
-        body = json.loads(request.content) if request.content else {}
-        given = query | set(body)
-        assert given <= set(asked), document["api_name"]
-        assert required <= given | COMMON, document["api_name"]
-        assert METHODS[document["method"]] == request.method
-        for name, value in body.items():
-            assert list(misfits(value, asked[name], name)) == []
-
-
 def test_every_answer_of_the_sandbox_fits(exchanges: list[httpx.Response]) -> None:
+    assert {response.request.url.path.removeprefix("/shopee") for response in exchanges} == set(NAMES)
     for response in exchanges:
         document = reference_of(response.request.url.path.removeprefix("/shopee"))
         known = fields(document["params"]["response_params"])

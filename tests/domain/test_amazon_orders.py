@@ -292,3 +292,57 @@ def test_no_orders_give_no_rows() -> None:
     for good, rejected in (orders(), lines()):
         assert good.is_empty()
         assert rejected.is_empty()
+
+
+# --- held for a reason with a type -----------------------------------------------------------------------------------
+
+LISTED = pl.DataFrame({"platform": ["amazon"], "store": ["na"], "listing_sku": ["KNOWN"]})
+
+
+def judged(payload: Payload, known: pl.DataFrame | None = LISTED) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Lines that are good, and source key without hash, type and reason of those that are not."""
+    good, rejected = orders_of.order_lines(raw_orders(payload), FORM, NO_SKUS, ZONES, known)
+    return good["line_id"].to_list(), rejected.select("source_key", "reason_type", "reason").rows()
+
+
+def test_a_line_whose_sku_is_not_listed_is_held_alone_until_it_is() -> None:
+    payload = order("1", lines=[line("L1", "KNOWN"), line("L2", "NEW")])
+    reason = "SKU `NEW` is in none of the listings of store `na`"
+    assert judged(payload) == (["L1"], [("amazon/na/1/L2", "unknown_sku", reason)])
+    assert orders(payload)[0].height == 1
+    listed = pl.concat([LISTED, LISTED.with_columns(listing_sku=pl.lit("NEW"))])
+    assert judged(payload, listed) == (["L1", "L2"], [])
+
+
+def test_while_no_listing_of_the_store_has_been_read_no_line_is_held() -> None:
+    payload = order(lines=[line("L1", "NEW")])
+    assert judged(payload, LISTED.with_columns(store=pl.lit("eu"))) == (["L1"], [])
+
+
+@pytest.mark.parametrize(
+    ("created", "ship_date", "plausible"),
+    [
+        ("2026-04-30T09:00:00Z", "2026-05-02T00:00:00Z", True),
+        ("2026-04-30T09:00:00Z", "2026-04-29T09:00:00Z", True),
+        ("2026-04-30T09:00:00Z", "2026-04-29T08:59:59Z", False),
+        ("2026-04-30T09:00:00Z", "1995-06-01T00:00:00Z", False),
+        ("1999-12-31T23:59:59Z", "2026-05-02T00:00:00Z", False),
+    ],
+)
+def test_dates_before_2000_or_a_day_before_the_order_hold_it(created: str, ship_date: str, *, plausible: bool) -> None:
+    fulfillment = {"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "AMAZON",
+                   "shipByWindow": {"latestDateTime": ship_date}}  # fmt: skip
+    good, rejected = orders(order(created=created, fulfillment=fulfillment))
+    assert good.height == plausible
+    assert rejected["reason_type"].to_list() == ([] if plausible else ["implausible_date"])
+
+
+def test_an_amount_without_its_currency_holds_the_order_with_a_type_of_its_own() -> None:
+    good, rejected = orders(order(proceeds={"grandTotal": {"amount": "21.50"}}))
+    assert good.is_empty()
+    assert rejected["reason_type"].to_list() == ["missing_currency"]
+
+
+def test_any_other_reason_is_of_the_type_schema() -> None:
+    _, rejected = orders(order(lines=[line(ordered="two")]))
+    assert rejected["reason_type"].to_list() == ["schema"]

@@ -146,7 +146,7 @@ def test_order_lines_quarantine_and_cancels_account_for_each_file() -> None:
         {}, {"line_kind": "cancel", "quantity": -2}, {"quantity": -1}, {"file_sha256": OTHER, "line_number": 1}
     )
     order_lines, from_core = order_lines_from_import(frame, skus_from_import(frame, RULES)[0])
-    from_file = no_rejects().vstack(
+    from_file = concat_rejects(
         pl.DataFrame({"source_key": ["import/shop/aaaaaaaaaaaa/4"], "reason": ["price 0"], "payload": ["{}"]})
     )
     rejected = pl.concat(

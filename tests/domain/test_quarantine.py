@@ -54,6 +54,11 @@ def test_the_reason_says_in_words_which_rules_are_broken(
     assert rejected["reason"].to_list() == [reason]
 
 
+def test_the_type_of_a_reason_is_schema_unless_the_rule_has_one_of_its_own() -> None:
+    _, rejected = split(parcels(("a", "??", 10, None)))
+    assert rejected["reason_type"].to_list() == ["schema"]
+
+
 def test_rows_with_the_same_key_are_all_rejected_for_none_is_known_to_be_right() -> None:
     good, rejected = split(parcels(("a", "DE", 1, None), ("a", "FR", 2, None), ("b", "FR", 2, None)))
     assert good["parcel"].to_list() == ["b"]

@@ -90,7 +90,7 @@ def test_the_page_of_an_asset_shows_columns_rows_owner_and_checks(
         page.get_by_text(text).first.wait_for()
     assert "所有平台订单" in page.inner_text("body")
     page.goto(f"{running[1]['webserver']}/assets/core/orders?view=checks")
-    for check in ("unique_key", "required_values", "states_known"):
+    for check in ("no_duplicates", "required_values", "states_known"):
         page.get_by_text(check, exact=True).first.wait_for()
 
 

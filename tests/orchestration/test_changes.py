@@ -55,7 +55,7 @@ def test_the_order_in_which_changes_are_seen_does_not_matter(seen: list[Change])
 
 
 def test_a_cursor_survives_being_stored() -> None:
-    cursor = Cursor({"na": NOW}, {change("1").key: NOW})
+    cursor = Cursor({"na": NOW}, {change("1").key: NOW}, {"na": NOW})
     assert Cursor.parse(cursor.dump()) == cursor
 
 

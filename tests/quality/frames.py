@@ -165,8 +165,8 @@ def _breaking(table: Table, expectation: Expectation, last: dict[str, Any]) -> d
         price = {name: Decimal("0.0010") for name in expectation.columns if name in {"unit_price", "price"}}
         placed = {name: NOON + _HOUR for name in expectation.columns if name in {"created_at", "ordered_at"}}
         return price | placed
-    if expectation.check == "unique_key":
-        return {name: last[name] for name in expectation.target}
+    if expectation.check == "no_duplicates":
+        return {name: last[name] for name in expectation.columns}
     if target.endswith("_within_bounds"):
         name = expectation.columns[0]
         return {name: float("nan") if isinstance(table.schema.columns()[name], dy.Float64) else Decimal(-1)}
@@ -212,7 +212,10 @@ class MemoryLake:
             frame = frame.filter(pl.col("changed_on").is_in(list(days)))
         if where is not None:
             words = frame.with_columns(pl.col(pl.Enum).cast(pl.String)).to_arrow()
-            frame = duckdb.connect().register("rows", words).execute(f"SELECT * FROM rows WHERE {where}").pl()  # noqa: S608
+            connection, table = duckdb.connect().register("rows", words), table_of(schema)
+            connection.execute(f"CREATE SCHEMA {table.layer}")
+            connection.execute(f"CREATE VIEW {table.full_name} AS FROM rows")
+            frame = connection.execute(f"SELECT * FROM rows WHERE {where}").pl()  # noqa: S608
         return frame.select(columns or schema.column_names())
 
     def count(self, schema: type[dy.Schema]) -> int:

@@ -19,12 +19,14 @@ from linkstar_pipelines.quality.checks import build_checks
 from linkstar_pipelines.quality.expectations import Expectation
 from linkstar_pipelines.schemas.catalog import TABLES, Table, table_named
 from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.streams import RAW_TABLES
 from tests.quality.frames import TODAY, MemoryLake, valid_frame
 from tests.support import DAGSTER_STORAGE
 
 SKUS, ORDERS = table_named("core.skus"), table_named("core.orders")
 YESTERDAY = TODAY - timedelta(days=1)
 BEFORE = TODAY - timedelta(days=2)
+OF_STREAMS = {"schema_as_known", "every_store_fresh"}
 DAYS = dg.DailyPartitionsDefinition(start_date=BEFORE.isoformat(), end_date=(TODAY + timedelta(days=1)).isoformat())
 
 
@@ -99,9 +101,9 @@ def test_an_expectation_that_raises_fails_the_step_and_is_no_failed_check(monkey
 
 
 def test_one_check_can_be_run_alone() -> None:
-    key = dg.AssetCheckKey(dg.AssetKey(SKUS.asset_key), "unique_key")
+    key = dg.AssetCheckKey(dg.AssetKey(SKUS.asset_key), "no_duplicates")
     result = _run_skus(valid_frame(SKUS, 5), selection=dg.AssetSelection.checks(key))
-    assert [evaluation.check_name for evaluation in result.get_asset_check_evaluations()] == ["unique_key"]
+    assert [evaluation.check_name for evaluation in result.get_asset_check_evaluations()] == ["no_duplicates"]
 
 
 # --- what a person sees -------------------------------------------------------------------------------
@@ -110,12 +112,21 @@ def test_one_check_can_be_run_alone() -> None:
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)
 def test_the_specs_say_what_is_expected_and_what_blocks(table: Table) -> None:
     partitions = DAYS if table.daily else None
-    specs = list(build_checks(table, partitions).check_specs)
+    specs = [spec for spec in build_checks(table, partitions).check_specs if spec.name not in OF_STREAMS]
     severities = {expectation.check: expectation.severity for expectation in business.expectations_of(table)}
     assert {spec.name: spec.blocking for spec in specs} == {
         name: severity == "critical" for name, severity in severities.items()
     }
     assert all(spec.description and spec.partitions_def == partitions for spec in specs)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)
+def test_raw_tables_of_streams_watch_their_form_and_those_read_by_change_time_their_age(table: Table) -> None:
+    specs = [spec for spec in build_checks(table, DAYS if table.daily else None).check_specs if spec.name in OF_STREAMS]
+    expected = {"schema_as_known"} if table.schema in RAW_TABLES.values() else set()
+    expected |= {"every_store_fresh"} if expected and table.daily else set()
+    assert {spec.name for spec in specs} == expected
+    assert not any(spec.blocking or spec.partitions_def for spec in specs)
 
 
 def test_the_result_tells_counts_thresholds_and_rows() -> None:
@@ -214,7 +225,8 @@ def test_a_run_over_partitions_has_a_result_for_each_of_them(instance: dg.Dagste
     assert result.success
     expected = {str(BEFORE): "SUCCEEDED", str(YESTERDAY): "FAILED", str(TODAY): "SUCCEEDED"}
     assert _of_partitions(_statuses(instance, "states_known")) == expected
-    assert _statuses(instance, "unique_key", SKUS) == {None: "SUCCEEDED"}  # a table without partitions in the same run
+    # A table without partitions in the same run.
+    assert _statuses(instance, "no_duplicates", SKUS) == {None: "SUCCEEDED"}
     assert "PLANNED" not in _rows_by_status(instance)
 
     logged = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)

@@ -35,7 +35,7 @@ def test_of_a_large_table_a_sample_serves_for_what_publishing_has_enforced(lake:
     outcomes = evaluate(TABLE, [e for e in expectations_of(TABLE) if e.source is None], lake, most_rows=1000)
     looked_at = {outcome.check: outcome.tally.evaluated for outcome in outcomes}
     assert {outcome.rows for outcome in outcomes} == {3000}
-    assert looked_at["unique_key"] == looked_at["quantities_believable"] == 3000
+    assert looked_at["no_duplicates"] == looked_at["quantities_believable"] == 3000
     assert 800 < looked_at["required_values"] < 1200
     assert looked_at["required_values"] == looked_at["row_rules"]
 

@@ -41,7 +41,7 @@ def test_every_rule_of_the_schema_is_expected(table: Table) -> None:
     judged = {column for e in structural(table) if e.check == "valid_values" for column in e.columns}
     assert bounded | formed <= judged
     assert found.count("row_rules") == sum("|" not in rule and rule != "primary_key" for rule in rules)
-    assert found.count("unique_key") == 1
+    assert found.count("no_duplicates") == 1
 
 
 @every_table

@@ -1,17 +1,18 @@
 """Tables that must agree with each other."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
 from linkstar_pipelines.quality import reconciliation
-from linkstar_pipelines.schemas.core import OrderLines
+from linkstar_pipelines.schemas.catalog import table_named
+from linkstar_pipelines.schemas.core import OrderLines, Orders
 from linkstar_pipelines.schemas.finance import SettlementLines
 from linkstar_pipelines.schemas.planning import DailyDemand
 from linkstar_pipelines.schemas.quality import Quarantine
 from linkstar_pipelines.schemas.raw import RawAmazonSettlements, RawImportedOrders
 from linkstar_pipelines.schemas.stock import Movements
-from tests.quality.frames import MemoryLake
+from tests.quality.frames import TODAY, MemoryLake, valid_frame
 
 FILE = "a" * 64
 OTHER_FILE = "b" * 64
@@ -109,3 +110,18 @@ def test_each_money_line_of_a_settlement_is_counted_or_in_quarantine_once() -> N
     assert reconciliation.settled_lines(lake, None).to_dicts() == [
         settlement | {"in_report": 3, "counted": 3, "difference": 0}
     ]
+
+
+# --- keys over all days -------------------------------------------------------------------------------
+
+
+def test_a_key_left_behind_on_another_day_is_found_by_a_run_over_either_day() -> None:
+    frame = valid_frame(table_named("core.orders"), 3)
+    days = pl.Series("changed_on", [TODAY, TODAY, TODAY - timedelta(days=5)])
+    ids = pl.Series("order_id", ["a", "b", "a"])
+    same = frame.with_columns(days, ids, platform=pl.lit("amazon"), store=pl.lit("na"))
+    copies = reconciliation.copies_of(Orders)(MemoryLake().put(Orders, same), [TODAY])
+    assert dict(copies.select("order_id", "copies").iter_rows()) == {"a": 2, "b": 1}
+    assert copies["changed_on"].to_list() == [TODAY, TODAY]
+    assert reconciliation.copies_of(Orders)(MemoryLake().put(Orders, same), []).is_empty()
+    assert reconciliation.copies_of(Orders)(MemoryLake().put(Orders, same), None)["copies"].sum() == 3

@@ -28,6 +28,10 @@ TRANSACTIONS = "/finances/2024-06-19/transactions"
 REPORTS = "/reports/2021-06-30/reports"
 DOCUMENTS = "/reports/2021-06-30/documents"
 RATES = "/stats/eurofxref/eurofxref-hist.zip"
+APART = (
+    "malformed_order", "bad_orders", "clock_skew", "token_expiry", "empty_page", "disorder", "schema_additions",
+)  # fmt: skip
+"""Faults that `all` leaves out."""
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """The sandbox speaks plain HTTP: loading certificates for every client would only cost time."""
 TOKEN_PARAMETERS = {ORDERS: "paginationToken", INVENTORY: "nextToken", TRANSACTIONS: "nextToken"}
@@ -65,6 +69,10 @@ class Wire:
         if not self._token:
             self._token = self.http.post("/auth/o2/token", data=credentials(self.code)).json()["access_token"]
         return self._token
+
+    def renew(self) -> None:
+        """Log in anew at the next call."""
+        self._token = ""
 
     def send(self, method: str, path: str, params: dict[str, str] | None = None, **request: Any) -> httpx.Response:
         """Send one request with the access token."""
@@ -116,7 +124,7 @@ class Wire:
 
     def faults(self, **probabilities: float) -> None:
         """Switch exactly these faults on, with short timeouts."""
-        off = dict.fromkeys(("all", "malformed_order", "clock_skew"), 0.0)
+        off = dict.fromkeys(("all", *APART), 0.0)
         self.tell("faults", {"faults": {**off, **probabilities}, "delay": 0.02})
 
     def truth(self, **params: str) -> dict[str, Json]:

@@ -251,3 +251,53 @@ def test_a_fault_that_does_not_exist_or_is_no_probability_is_refused(wire: Wire,
     answer = wire.http.post("/_control/faults", json={"faults": wrong})
     assert answer.status_code == 400
     assert next(iter(wrong)) in answer.json()["error"]
+
+
+def test_a_token_that_ends_early_stays_dead_and_the_next_one_lives(wire: Wire) -> None:
+    assert outcome(wire) == "200"
+    wire.faults(token_expiry=1.0)
+    answer = wire.get(ORDERS, lastUpdatedAfter=OPENS)
+    assert answer.status_code == 403
+    assert "expired" in answer.text
+    wire.faults()
+    assert outcome(wire) == "403"
+    wire.renew()
+    assert outcome(wire) == "200"
+
+
+def test_an_empty_page_has_no_entry_and_no_next_one_or_no_byte_at_all(wire: Wire) -> None:
+    wire.faults(empty_page=1.0)
+    answers = [wire.get(ORDERS, lastUpdatedAfter=OPENS, maxResultsPerPage="20") for _ in range(12)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert {len(answer.content) for answer in answers} > {0}
+    told = [answer.json() for answer in answers if answer.content]
+    assert all(body["orders"] == [] and "pagination" not in body for body in told)
+
+
+def test_disorder_loses_nothing_and_comes_in_another_order_within_and_across_pages(wire: Wire) -> None:
+    sound = [order["orderId"] for order in wire.orders(maxResultsPerPage="20")]
+    wire.faults(disorder=1.0)
+    mixed = [order["orderId"] for order in wire.orders(maxResultsPerPage="20")]
+    assert set(mixed) == set(sound)
+    assert list(dict.fromkeys(mixed)) != sound
+    assert set(mixed[:20]) != set(sound[:20]) or set(mixed[20:40]) != set(sound[20:40])
+
+
+def test_added_fields_come_at_every_depth_and_change_nothing_that_was_there(wire: Wire) -> None:
+    query = {"lastUpdatedAfter": OPENS, "maxResultsPerPage": "5", "includedData": ALL_DATA}
+    sound = wire.get(ORDERS, **query).json()
+    wire.faults(schema_additions=1.0)
+    added = wire.get(ORDERS, **query).json()
+    assert "addedLater" in added
+    assert "addedLater" in added["orders"][0]["orderItems"][0]["product"]
+    assert {order["fulfillment"]["fulfillmentServiceLevel"] for order in added["orders"]} == {"ADDED_LATER"}
+    assert _without_additions(added) == _without_additions(sound)
+
+
+def _without_additions(node: object) -> object:
+    if isinstance(node, list):
+        return [_without_additions(entry) for entry in node]
+    if isinstance(node, dict):
+        left_out = {"addedLater", "fulfillmentServiceLevel"}
+        return {name: _without_additions(value) for name, value in node.items() if name not in left_out}
+    return node

@@ -79,7 +79,7 @@ def history(value: int) -> dy.DataFrame[RawFxRates]:
 def refused(**reasons: str) -> pl.DataFrame:
     """Rejected rows by source key (`__` for `/`)."""
     keys = [key.replace("__", "/") for key in reasons]
-    columns = {"source_key": keys, "reason": list(reasons.values()), "payload": ["{}"] * len(keys)}
+    columns = {"source_key": keys, "reason": list(reasons.values()), "reason_type": "schema", "payload": "{}"}
     return pl.DataFrame(columns, schema=REJECTED)
 
 

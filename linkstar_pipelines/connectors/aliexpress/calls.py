@@ -8,6 +8,7 @@ AliExpress publishes no call rates, so there is no budget to keep: a throttled c
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -22,6 +23,7 @@ from linkstar_pipelines.connectors.platform import Page
 from linkstar_pipelines.connectors.request import Answer, Headers, Request
 
 _MOST_REPEATS: Final = 10  # pages in a row without anything new; an endless circle it must not become
+_NOTHING: Final[Mapping[str, str]] = {}
 _ACCUSED: Final = {
     "IncompleteSignature": ("app_secret",),
     "InvalidAppKey": ("app_key",),
@@ -49,6 +51,7 @@ class AliExpressCalls:
         *,
         idempotent: bool = True,
         read: Callable[[answers.Payload], Any] = lambda body: body,
+        asked: Mapping[str, str] = _NOTHING,
     ) -> Answer:
         """Call a method; a refused access token is renewed once.
 
@@ -57,6 +60,7 @@ class AliExpressCalls:
             parameters: Its parameters; objects as JSON text.
             idempotent: Whether it may be repeated.
             read: Takes what is needed out of the body without its envelope; raises `DecodeError` where parts lack.
+            asked: To which record the answer belongs (`Request.asked`).
 
         Raises:
             CredentialError: AliExpress does not accept the app or the shop's authorisation.
@@ -64,17 +68,27 @@ class AliExpressCalls:
         """
         token = self._auth.token()
         try:
-            return self._http.call(self._request(method, parameters, token, read, idempotent=idempotent))
+            return self._http.call(
+                replace(self._request(method, parameters, token, read, idempotent=idempotent), asked=asked)
+            )
         except RequestRejectedError as error:
             if error.code not in op.TOKEN_REFUSED:
                 raise self._accused(error) from None
         token = self._auth.token(refused=token)
         try:
-            return self._http.call(self._request(method, parameters, token, read, idempotent=idempotent))
+            return self._http.call(
+                replace(self._request(method, parameters, token, read, idempotent=idempotent), asked=asked)
+            )
         except RequestRejectedError as error:
             raise self._accused(error) from None
 
-    def pages(self, listing: op.Listing, queries: Sequence[Mapping[str, Any]], reading: int = 0) -> Iterator[Page]:
+    def pages(
+        self,
+        listing: op.Listing,
+        queries: Sequence[Mapping[str, Any]],
+        reading: int = 0,
+        asked: Mapping[str, str] = _NOTHING,
+    ) -> Iterator[Page]:
         """List the entries of several queries, one after the other; `total` is that of all of them.
 
         The first page of every query is asked for before the second of any, since only then the total is known. Pages
@@ -85,10 +99,11 @@ class AliExpressCalls:
             listing: What is listed.
             queries: Queries without page number and size.
             reading: Number of the reading: another one has other page borders.
+            asked: Which record alone is looked for (`Request.asked`).
         """
         share = op.SHARES_OF_FULL_PAGE[reading % len(op.SHARES_OF_FULL_PAGE)]
         size = int(listing.page_size * share)
-        firsts = [self._page(listing, query, 1, size) for query in queries]
+        firsts = [self._page(listing, query, 1, size, asked) for query in queries]
         total = _sum([first.total for first in firsts])
         for query, first in zip(queries, firsts, strict=True):
             seen: set[str] = set()
@@ -102,13 +117,13 @@ class AliExpressCalls:
                 if not page.records or everything or repeats > _MOST_REPEATS:
                     break
                 number += 1
-                page = self._page(listing, query, number, size)
+                page = self._page(listing, query, number, size, asked)
 
-    def _page(self, listing: op.Listing, query: Mapping[str, Any], number: int, size: int) -> Page:
-        asked = {**query, listing.page: number, "page_size": size}
-        answer = self.call(
-            listing.method, {listing.parameter: to_json(asked)}, read=lambda body: answers.entries(listing, body)
-        )
+    def _page(  # what is listed, and which part of it
+        self, listing: op.Listing, query: Mapping[str, Any], number: int, size: int, asked: Mapping[str, str]
+    ) -> Page:
+        parameters = {listing.parameter: to_json({**query, listing.page: number, "page_size": size})}
+        answer = self.call(listing.method, parameters, read=lambda body: answers.entries(listing, body), asked=asked)
         records, total = answer.data
         return Page(records, total)
 

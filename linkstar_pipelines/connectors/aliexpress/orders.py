@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from linkstar_pipelines.connectors.aliexpress import pacific
 from linkstar_pipelines.domain import json_columns
 from linkstar_pipelines.domain.orders import NOT_STATED, OrderForm
 
@@ -49,7 +50,8 @@ _LINE: Final = pl.Struct({
     "son_order_status": pl.String, "send_goods_operator": pl.String,
 })  # fmt: skip
 _PAYLOAD: Final = pl.Struct({
-    "order_status": pl.String, "end_reason": pl.String, "gmt_pay_time": pl.String, "pay_amount": _MONEY,
+    "order_status": pl.String, "end_reason": pl.String, "gmt_pay_time": pl.String, "gmt_send_goods_time": pl.String,
+    "pay_amount": _MONEY,
     "receipt_address": pl.Struct({"country": pl.String}),
     "product_list": pl.Struct({"order_product_dto": pl.List(_LINE)}),
 })  # fmt: skip
@@ -65,6 +67,7 @@ def _heads(versions: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             items=order.field("product_list").struct.field("order_product_dto"),
             source_state=order.field("order_status").fill_null(NOT_STATED),
+            ship_date=pacific.instant(order.field("gmt_send_goods_time")),
             currency=total.field("currency_code"),
             total_text=total.field("amount"),
             ship_country=order.field("receipt_address").struct.field("country").replace(_COUNTRIES),
@@ -100,6 +103,7 @@ def _lines(orders: pl.DataFrame) -> pl.DataFrame:
         line_id=item.field("child_id"),
         # A seller need not type a code; the product's id still tells the lines apart.
         listing_sku=pl.when(code.fill_null("") != "").then(code).otherwise(item.field("product_id")),
+        sku_given=code.fill_null("") != "",
         title=item.field("product_name"),
         ioss_number=pl.lit(None, pl.String),
         ordered_text=item.field("product_count"),

@@ -9,6 +9,7 @@ from linkstar_pipelines.connectors.aliexpress.operations import PLATFORM as NAME
 from linkstar_pipelines.connectors.aliexpress.orders import FORM
 from linkstar_pipelines.connectors.aliexpress.payments import payments
 from linkstar_pipelines.connectors.aliexpress.push import receive
+from linkstar_pipelines.connectors.aliexpress.records import RECORDS
 from linkstar_pipelines.connectors.aliexpress.returns import returns
 from linkstar_pipelines.connectors.aliexpress.store import AliExpressStore
 from linkstar_pipelines.connectors.platform import Platform
@@ -18,6 +19,7 @@ PLATFORM: Final = Platform(
     store=AliExpressStore,
     client=AliExpressClient,
     streams=FORMS,
+    records=RECORDS,
     orders=FORM,
     skus=skus,
     stock=stock,

@@ -67,6 +67,7 @@ def _facts(read: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(
             quantity=pl.when("goods").then(json_columns.whole(line.field("product_count"))).otherwise(0),
+            disposition=pl.lit(None, Returns.disposition.dtype),
             custody=_custody().cast(Returns.custody.dtype),
             refund=_refund().cast(Returns.refund.dtype),
             problem=pl.coalesce(

@@ -7,28 +7,26 @@ Payloads come back as Amazon wrote them, amounts as `Decimal`, instants as text.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 import httpx
 
 from linkstar_pipelines.connectors.amazon import operations as op
-from linkstar_pipelines.connectors.amazon.auth import AmazonAuth
-from linkstar_pipelines.connectors.amazon.operations import IncludedData, Operation, parse_instant
-from linkstar_pipelines.connectors.amazon.settlement import fetch_document
-from linkstar_pipelines.connectors.errors import CredentialError, MalformedAnswerError, RequestRejectedError
+from linkstar_pipelines.connectors.amazon.calls import AmazonCalls
+from linkstar_pipelines.connectors.amazon.operations import IncludedData, parse_instant
+from linkstar_pipelines.connectors.amazon.records import with_marketplace
+from linkstar_pipelines.connectors.amazon.reports import AmazonReports
+from linkstar_pipelines.connectors.amazon.return_reports import return_pages
+from linkstar_pipelines.connectors.errors import MalformedAnswerError, RequestRejectedError
 from linkstar_pipelines.connectors.fields import iso_milliseconds
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
-from linkstar_pipelines.connectors.request import Answer, Request, canonical_json, json_with
 from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.settings import AmazonStore
 
-_USER_AGENT: Final = "LinkStarPipelines/0.1 (Language=Python)"
 _MOST_LISTINGS: Final = 1000  # a search pages no further, whatever it found
 _LISTING_DATA: Final = "summaries,offers,fulfillmentAvailability"
 # Other page sizes put the page borders elsewhere, so that a skipped page hides other records each time.
@@ -36,7 +34,6 @@ _ORDER_PAGES: Final = (100, 87, 73)
 _LISTING_PAGES: Final = (20, 17, 13)
 _INSTANT: Final = timedelta(milliseconds=1)  # Amazon's bounds are inclusive, to the millisecond
 _LONGEST_FINANCE_WINDOW: Final = timedelta(days=180)
-_MOST_TOKEN_REPEATS: Final = 25  # a faulty platform may serve a page again; an endless circle it must not become
 
 
 @dataclass(frozen=True)
@@ -63,13 +60,14 @@ class AmazonClient:
     def __init__(self, store: AmazonStore, http: HttpCore) -> None:
         self.store = store
         self.http = http
-        self._auth = AmazonAuth(store, http)
+        self._calls = AmazonCalls(store, http)
+        self._reports = AmazonReports(self._calls)
 
     def read(self, stream: Stream, window: Window | None, reading: int) -> Iterator[Page]:
         """List one stream once (see `Client.read`). Inventory records carry the marketplace that was asked for.
 
         Raises:
-            ValueError: the stream needs a window and got none, or Amazon does not offer the stream.
+            ValueError: the stream needs a window and got none.
         """
         if stream is Stream.LISTINGS:
             for items in self.search_listings(page_size=_LISTING_PAGES[reading % len(_LISTING_PAGES)]):
@@ -87,13 +85,13 @@ class AmazonClient:
             end = datetime.now(UTC) - op.SETTLED if window.end is None else window.end
             for transactions in self.transactions(window.start, end):
                 yield Page(transactions)
-        else:
-            raise ValueError(f"Amazon offers no stream of {stream}")
+        elif stream is Stream.RETURNS:
+            yield from return_pages(self._reports, window, reading)
 
     def _inventory(self) -> Iterator[Page]:
         for marketplace_id in self.store.marketplace_ids:
             for summaries in self.fba_inventory(marketplace_id):
-                yield Page([_with_marketplace(summary, marketplace_id) for summary in summaries])
+                yield Page([with_marketplace(summary, marketplace_id) for summary in summaries])
 
     def search_orders(
         self,
@@ -133,7 +131,8 @@ class AmazonClient:
             "maxResultsPerPage": str(page_size),
         }
         # The token is not self-contained: every original parameter is repeated beside it.
-        for number, page in enumerate(self._pages(op.SEARCH_ORDERS, params, "paginationToken", _paginated), start=1):
+        pages = self._calls.pages(op.SEARCH_ORDERS, params, "paginationToken", _paginated)
+        for number, page in enumerate(pages, start=1):
             yield OrderPage(page["orders"], self._bound(page), number)
 
     def _bound(self, page: Payload) -> datetime | None:
@@ -150,7 +149,7 @@ class AmazonClient:
     def get_order(self, order_id: str) -> Payload | None:
         """Return one order as in the model's `Order`; None when the account has none of that id."""
         try:
-            answer = self._call(op.GET_ORDER, {"includedData": ",".join(op.ORDER_DATA)}, order_id)
+            answer = self._calls.call(op.GET_ORDER, {"includedData": ",".join(op.ORDER_DATA)}, order_id)
         except RequestRejectedError as error:
             if error.status == httpx.codes.NOT_FOUND:
                 return None
@@ -170,7 +169,7 @@ class AmazonClient:
         patch = {"op": "replace", "path": "/attributes/fulfillment_availability", "value": availability}
         body = {"productType": "PRODUCT", "patches": [patch]}
         try:
-            answer = self._call(
+            answer = self._calls.call(
                 op.PATCH_LISTING, {"marketplaceIds": change.marketplace_id}, self.store.seller_id, change.seller_sku,
                 body=body,
             )  # fmt: skip
@@ -198,7 +197,7 @@ class AmazonClient:
         }
         body = {"marketplaceId": parcel.marketplace_id, "packageDetail": detail}
         try:
-            self._call(op.CONFIRM_SHIPMENT, {}, parcel.order_id, body=body)
+            self._calls.call(op.CONFIRM_SHIPMENT, {}, parcel.order_id, body=body)
         except RequestRejectedError as error:
             return Receipt(parcel.reference, accepted=False, reason=f"{error.status} {error.code}")
         return Receipt(parcel.reference, accepted=True, remote_id=package)
@@ -231,7 +230,7 @@ class AmazonClient:
         }
         if created_after:
             params["createdAfter"] = created_after
-        return self._pages(op.SEARCH_LISTINGS, params, "pageToken", _paginated, self.store.seller_id)
+        return self._calls.pages(op.SEARCH_LISTINGS, params, "pageToken", _paginated, self.store.seller_id)
 
     def fba_inventory(self, marketplace_id: str) -> Iterator[list[Payload]]:
         """List FBA stock of one marketplace with details, page by page; pages hold `InventorySummary`."""
@@ -241,7 +240,8 @@ class AmazonClient:
             "granularityId": marketplace_id,
             "marketplaceIds": marketplace_id,
         }
-        for page in self._pages(op.FBA_INVENTORY, params, "nextToken", _paginated):
+        asked = {"marketplaceId": marketplace_id}
+        for page in self._calls.pages(op.FBA_INVENTORY, params, "nextToken", _paginated, asked=asked):
             yield page["payload"]["inventorySummaries"]
 
     def transactions(self, posted_after: datetime, posted_before: datetime) -> Iterator[list[Payload]]:
@@ -253,24 +253,14 @@ class AmazonClient:
         while start < posted_before:
             end = min(start + _LONGEST_FINANCE_WINDOW, posted_before)
             params = {"postedAfter": iso_milliseconds(start), "postedBefore": iso_milliseconds(end)}
-            for page in self._pages(op.LIST_TRANSACTIONS, params, "nextToken", _payload_token):
+            for page in self._calls.pages(op.LIST_TRANSACTIONS, params, "nextToken", _payload_token):
                 yield page["payload"].get("transactions") or []
             start = end
 
     def settlement_reports(self, created_since: datetime) -> Iterator[Payload]:
         """List finished settlement reports (flat file V2), as the model's `Report`; Amazon keeps them 90 days."""
-        params: Mapping[str, str] = {
-            "reportTypes": op.SETTLEMENT_REPORT,
-            "processingStatuses": "DONE",
-            "createdSince": iso_milliseconds(created_since),
-            "pageSize": "100",
-        }
-        while True:
-            page = self._call(op.GET_REPORTS, params).data
-            yield from page["reports"]
-            if not page.get("nextToken"):
-                return
-            params = {"nextToken": page["nextToken"]}  # here the token must stand alone
+        done = {"processingStatuses": "DONE", "createdSince": iso_milliseconds(created_since)}
+        return self._reports.listed([op.SETTLEMENT_REPORT], **done)
 
     def settlement_document(self, report_document_id: str) -> str:
         """Download one settlement report and return its text (tab-separated, first line the column names).
@@ -278,101 +268,13 @@ class AmazonClient:
         Raises:
             MalformedAnswerError: the file stays cut, or two downloads never agree.
         """
-        document = self._call(op.GET_REPORT_DOCUMENT, {}, report_document_id).data
-        return fetch_document(self.http, self.store.name, str(document["url"]))
+        return self._reports.document(report_document_id, operation="downloadReportDocument")
 
     def check_access(self) -> AccessCheck:
         """Make one cheap real call and tell what it shows about clock and quota."""
         params = {"marketplaceIds": self.store.marketplace_ids[0], "pageSize": "1"}
-        before = datetime.now(UTC)
-        answer = self._call(op.SEARCH_LISTINGS, params, self.store.seller_id)
-        local = before + (datetime.now(UTC) - before) / 2
-        date = answer.headers.get("date")
-        server_time = parsedate_to_datetime(date) if date else None
-        skew = server_time - local if server_time else None
-        return AccessCheck(server_time, skew, answer.granted_rate)
-
-    def _pages(
-        self,
-        operation: Operation,
-        params: Mapping[str, str],
-        token_param: str,
-        next_token: Callable[[Payload], str | None],
-        *path: str,
-    ) -> Iterator[Payload]:
-        token: str | None = None
-        repeats: dict[str, int] = {}
-        while True:
-            answer = self._call(operation, {**params, token_param: token} if token else params, *path)
-            yield answer.data
-            token = next_token(answer.data)
-            if not token:
-                return
-            repeats[token] = repeats.get(token, 0) + 1
-            if repeats[token] > _MOST_TOKEN_REPEATS:
-                raise MalformedAnswerError(
-                    "the same page token came back again and again; the listing has no end. Run it later.",
-                    platform=op.PLATFORM, store=self.store.name, operation=operation.name, trace_id=answer.trace_id,
-                )  # fmt: skip
-
-    def _call(
-        self, operation: Operation, params: Mapping[str, str], *path: str, body: Mapping[str, Any] | None = None
-    ) -> Answer:
-        """Call with the current access token; if Amazon refuses the token, once more with a fresh one."""
-        token = self._auth.token()
-        request = Request(
-            platform=op.PLATFORM,
-            store=self.store.name,
-            operation=operation.name,
-            method=operation.method,
-            url=self.store.endpoint.rstrip("/") + operation.path.format(*(quote(part, safe="") for part in path)),
-            params=params,
-            headers=_headers(token.get_secret_value(), json_body=body is not None),
-            body=canonical_json(body).encode() if body is not None else None,
-            plan=operation.plan,
-            public_params=op.PUBLIC_PARAMS,
-            secrets=(token, self.store.client_secret, self.store.refresh_token),
-            decode=json_with(*operation.required) if operation.required else lambda _body, _headers: {},
-            quota_header=op.RATE_HEADER,
-            request_id_header=op.REQUEST_ID_HEADER,
-            explain=op.explain_error,
-        )
-        try:
-            return self.http.call(request)
-        except RequestRejectedError as error:
-            if error.status not in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-                raise
-        fresh = self._auth.token(not_this=token)
-        headers = _headers(fresh.get_secret_value(), json_body=body is not None)
-        request = replace(request, headers=headers, secrets=(fresh, *request.secrets))
-        try:
-            return self.http.call(request)
-        except RequestRejectedError as error:
-            if error.status not in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
-                raise
-            raise self._not_allowed(error) from None
-
-    def _not_allowed(self, error: RequestRejectedError) -> CredentialError:
-        prefix = f"LINKSTAR_AMAZON_{self.store.name.upper()}"
-        return CredentialError(
-            f"Amazon refuses the operation even with a fresh access token ({error.status} {error.code}). Check that "
-            f"{prefix}_MARKETPLACE_IDS, {prefix}_SELLER_ID and {prefix}_ENDPOINT belong to the account of "
-            f"{prefix}_REFRESH_TOKEN, and that the application has the role for this operation.",
-            platform=error.platform, store=error.store, operation=error.operation, trace_id=error.trace_id,
-        )  # fmt: skip
-
-
-def _headers(token: str, *, json_body: bool) -> dict[str, str]:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    sent = {"content-type": "application/json"} if json_body else {}
-    return {
-        "x-amz-access-token": token, "x-amz-date": stamp, "user-agent": _USER_AGENT, "accept": "application/json",
-        **sent,
-    }  # fmt: skip
-
-
-def _with_marketplace(summary: Any, marketplace_id: str) -> Any:
-    return {**summary, "marketplaceId": marketplace_id} if isinstance(summary, dict) else summary
+        answer = self._calls.call(op.SEARCH_LISTINGS, params, self.store.seller_id)
+        return AccessCheck.of(answer)
 
 
 def _paginated(page: Payload) -> str | None:

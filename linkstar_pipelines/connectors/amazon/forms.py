@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from linkstar_pipelines.connectors.amazon import operations as op
+from linkstar_pipelines.connectors.amazon import return_reports
 from linkstar_pipelines.connectors.fields import text_of
 from linkstar_pipelines.connectors.platform import Payload, Row, StreamForm
 from linkstar_pipelines.domain.privacy import mask_order
@@ -61,6 +62,21 @@ def _transaction(payload: Payload) -> Sequence[Row] | str:
     ]
 
 
+def _return(payload: Payload) -> Sequence[Row] | str:
+    row, changed = payload.get("row"), return_reports.changed_at(payload)
+    if not isinstance(row, dict):
+        return text_of(payload, "problem") or "payload is no line of a report"
+    if changed is None:
+        return "the line states no date that can be read"
+    return [
+        {
+            "return_id": return_reports.return_id(payload) or None,
+            "order_id": text_of(row, "order-id"),
+            "updated_at": changed.isoformat(),
+        }
+    ]
+
+
 def _pile(record: Any) -> str:
     parts = ("marketplaceId", "sellerSku", "fnSku", "condition")
     return "|".join(text_of(record, part) or "" for part in parts).strip("|")
@@ -92,6 +108,14 @@ FORMS: Final = {
         operation=op.SEARCH_LISTINGS.name,
     ),
     Stream.INVENTORY: StreamForm(rows=_summary, identify=_pile, page_size=50, operation=op.FBA_INVENTORY.name),
+    Stream.RETURNS: StreamForm(
+        rows=_return,
+        identify=return_reports.return_id,
+        page_size=1,
+        operation=op.RETURNS_DOWNLOAD,
+        mask=return_reports.without_persons,
+        changed_at=return_reports.changed_at,
+    ),
     Stream.FINANCES: StreamForm(
         rows=_transaction,
         identify=lambda transaction: text_of(transaction, "transactionId") or "",

@@ -15,6 +15,14 @@ PLATFORM: Final = "amazon"
 RATE_HEADER: Final = "x-amzn-RateLimit-Limit"  # the rate only: burst stays as documented
 REQUEST_ID_HEADER: Final = "x-amzn-RequestId"
 SETTLEMENT_REPORT: Final = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+FBA_RETURNS_REPORT: Final = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA"
+SELLER_RETURNS_REPORT: Final = "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE"
+RETURNS_DOWNLOAD: Final = "downloadReturnsReport"
+"""Name that downloads of both returns reports have in the call log; Amazon has none for a pre-signed address."""
+LONGEST_RETURNS_REPORT: Final = timedelta(days=60)
+"""Amazon makes the report of seller-fulfilled returns for at most 60 days; the other is asked for in the same parts."""
+LEGACY_CHARSETS: Final = {"A1VC38T7YXB528": "cp932"}
+"""Charset of older report files by marketplace (R); Windows-1252 elsewhere. Japan's is Shift-JIS."""
 
 IncludedData = Literal[
     "BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "FULFILLMENT", "PACKAGES", "TAX",
@@ -30,7 +38,8 @@ ORDER_DATA: Final[tuple[IncludedData, ...]] = (
 class Operation:
     """One operation: its name in the model, path, documented usage plan, and what an answer must hold.
 
-    An operation that requires nothing answers without a body.
+    An operation that requires nothing answers without a body. One that is not `idempotent` does a thing twice when it
+    is sent twice.
     """
 
     name: str
@@ -38,6 +47,7 @@ class Operation:
     plan: Plan
     required: tuple[str, ...]
     method: str = "GET"
+    idempotent: bool = True
 
 
 SEARCH_ORDERS: Final = Operation("searchOrders", "/orders/2026-01-01/orders", Plan(0.0056, 20), ("orders",))
@@ -52,6 +62,12 @@ LIST_TRANSACTIONS: Final = Operation(
     "listTransactions", "/finances/2024-06-19/transactions", Plan(0.5, 10), ("payload",)
 )
 GET_REPORTS: Final = Operation("getReports", "/reports/2021-06-30/reports", Plan(0.0222, 10), ("reports",))
+CREATE_REPORT: Final = Operation(
+    "createReport", "/reports/2021-06-30/reports", Plan(0.0167, 15), ("reportId",), method="POST", idempotent=False
+)
+GET_REPORT: Final = Operation(
+    "getReport", "/reports/2021-06-30/reports/{}", Plan(2, 15), ("reportId", "reportType", "processingStatus")
+)
 GET_REPORT_DOCUMENT: Final = Operation(
     "getReportDocument", "/reports/2021-06-30/documents/{}", Plan(0.0167, 15), ("reportDocumentId", "url")
 )

@@ -5,7 +5,7 @@ Belongs here: what every operation needs. Does not belong here: parameters of si
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -20,7 +20,7 @@ from linkstar_pipelines.connectors.ebay.store import EbayStore
 from linkstar_pipelines.connectors.errors import CredentialError, MalformedAnswerError, RequestRejectedError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Payload
-from linkstar_pipelines.connectors.request import Answer, Decoder, Headers, Request, json_with, read_json
+from linkstar_pipelines.connectors.request import Answer, Request
 
 _MOST_PAGE_REPEATS: Final = 25  # a faulty platform may send back to a page; an endless circle it must not become
 
@@ -35,6 +35,7 @@ class Call:
         body: Sent as JSON; None for a call without one.
         idempotent: Whether eBay may safely see it twice.
         signed: Whether it is of the calls that sellers in the EU and the UK sign.
+        asked: To which record the answer belongs (`Request.asked`).
         own_name: Whether it is asked in the application's own name, not the seller's.
         host: Base address, where it is not the API host.
     """
@@ -48,6 +49,7 @@ class Call:
     signed: bool = False
     own_name: bool = False
     host: str | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 class EbayCalls:
@@ -131,7 +133,8 @@ class EbayCalls:
             plan=operation.plan,
             public_params=op.PUBLIC_PARAMS,
             secrets=(token, *self._secrets()),
-            decode=_decoder(operation),
+            decode=op.decoder(operation),
+            asked=call.asked,
             sign=self._signer(operation) if call.signed else None,
             explain=op.explain_error,
         )
@@ -162,15 +165,3 @@ class EbayCalls:
             f"sellers in the EU or the UK {variable('signing_private_key')} and {variable('signing_jwe')}.",
             platform=error.platform, store=error.store, operation=error.operation, trace_id=error.trace_id,
         )  # fmt: skip
-
-
-def _decoder(operation: Operation) -> Decoder:
-    """Read what the operation promises; no body is an answer too where eBay has nothing to tell (204, 201)."""
-    whole = json_with(*operation.required)
-
-    def decode(body: bytes, headers: Headers) -> Any:
-        if operation in {op.GET_TRANSACTIONS, op.CREATE_SHIPMENT} and not body:
-            return {}
-        return whole(body, headers) if operation.required else read_json(body)
-
-    return decode

@@ -9,21 +9,18 @@ offers, and a return is found by the search and then asked for by its id, for on
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from linkstar_pipelines.connectors.ebay import operations as op
-from linkstar_pipelines.connectors.ebay import shipments
+from linkstar_pipelines.connectors.ebay import records, shipments
 from linkstar_pipelines.connectors.ebay.calls import Call, EbayCalls
-from linkstar_pipelines.connectors.ebay.forms import last_change
 from linkstar_pipelines.connectors.ebay.store import EbayStore
 from linkstar_pipelines.connectors.errors import RequestRejectedError
 from linkstar_pipelines.connectors.fields import iso_milliseconds
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
-from linkstar_pipelines.connectors.request import canonical_json
 from linkstar_pipelines.schemas.platforms import Stream
 
 
@@ -40,12 +37,8 @@ class EbayClient:
 
     def check_access(self) -> AccessCheck:
         """Ask for one order and tell what the answer shows about the clock; eBay's headers tell no rate."""
-        before = datetime.now(UTC)
-        answer = self._calls.send(Call(op.GET_ORDERS, {"limit": "1"}))
-        local = before + (datetime.now(UTC) - before) / 2
-        date = answer.headers.get("date")
-        server_time = parsedate_to_datetime(date) if date else None
-        return AccessCheck(server_time, server_time - local if server_time else None, None)
+        answer = self._calls.send(Call(op.GET_ORDERS, {"limit": "1"}, asked=records.CLOCK))
+        return AccessCheck.of(answer)
 
     def read(self, stream: Stream, window: Window | None, reading: int) -> Iterator[Page]:
         """List one stream once (see `Client.read`); a total is told where the listing is asked for in one piece.
@@ -106,17 +99,16 @@ class EbayClient:
             yield Page([self._with_offers(item) for item in items], page["total"])
 
     def _with_offers(self, item: Any) -> Any:
-        sku = item.get("sku") if isinstance(item, dict) else None
-        if not isinstance(sku, str):
+        sku = records.sku_of(item)
+        if sku is None:
             return item
         try:
-            pages = list(self._calls.pages(Call(op.GET_OFFERS, {"sku": sku})))
+            pages = list(self._calls.pages(Call(op.GET_OFFERS, {"sku": sku}, asked={"sku": sku})))
         except RequestRejectedError as error:
             if error.status != httpx.codes.NOT_FOUND:  # what eBay says of an item that is offered nowhere
                 raise
             pages = []
-        offers = {canonical_json(offer): offer for page in pages for offer in page["offers"]}  # a page may come twice
-        return {"inventoryItem": item, "offers": list(offers.values())}
+        return records.listing(item, pages)
 
     def _returns(self, start: datetime, end: datetime, reading: int) -> Iterator[Page]:
         """List returns that changed in the window: eBay searches by creation, so the search reaches further back."""
@@ -128,8 +120,9 @@ class EbayClient:
                 "limit": str(size),
             }
             for members in self._return_pages(params):
-                details = [self._detail(member) for member in members]
-                yield Page([detail for detail in details if _changed_within(detail, start, end)], upper_bound=end)
+                details = (self._detail(member) for member in members)
+                changed = [detail for detail in details if records.changed_within(detail, start, end)]
+                yield Page(changed, upper_bound=end)
 
     def _return_pages(self, params: Mapping[str, str]) -> Iterator[list[Any]]:
         """Follow the search: it tells the total, and no next address."""
@@ -143,8 +136,8 @@ class EbayClient:
                 return
 
     def _detail(self, member: Any) -> Any:
-        return_id = member.get("returnId") if isinstance(member, dict) else None
-        if not isinstance(return_id, str):
+        return_id = records.return_id_of(member)
+        if return_id is None:
             return member
         return self._calls.send(Call(op.GET_RETURN, {}, (return_id,))).data
 
@@ -195,12 +188,6 @@ def _parts(start: datetime, end: datetime, longest: timedelta) -> list[tuple[dat
         spans.append((start, last))
         start = last + op.INSTANT
     return spans
-
-
-def _changed_within(record: Any, start: datetime, end: datetime) -> bool:
-    """Keep what cannot be dated too: it must reach the quarantine."""
-    changed = last_change(record)
-    return changed is None or start <= changed <= end
 
 
 def _receipt(change: StockChange, row: Mapping[str, Any] | None) -> Receipt:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from linkstar_pipelines.connectors.request import Decoder, Headers, json_with, read_json
 from linkstar_pipelines.storage.rate_budget import Plan
 
 PLATFORM: Final = "ebay"
@@ -96,6 +97,18 @@ APPLICATION_SCOPE: Final = "https://api.ebay.com/oauth/api_scope"
 PUBLIC_PARAMS: Final = frozenset({
     "filter", "limit", "offset", "sort", "fieldGroups", "sku", "creation_date_range_from", "creation_date_range_to",
 })  # fmt: skip
+
+
+def decoder(operation: Operation) -> Decoder:
+    """Return the decoder of an operation; no body is an answer too where eBay has nothing to tell (204, 201)."""
+    whole = json_with(*operation.required)
+
+    def decode(body: bytes, headers: Headers) -> Any:
+        if operation in {GET_TRANSACTIONS, CREATE_SHIPMENT} and not body:
+            return {}
+        return whole(body, headers) if operation.required else read_json(body)
+
+    return decode
 
 
 def parse_instant(value: Any) -> datetime | None:

@@ -33,7 +33,7 @@ _SHIPPING_STATES: Final = tuple(FULFILLMENT_STATES.values())
 _MONEY: Final = pl.Struct({"value": pl.String, "currency": pl.String})
 _LINE: Final = pl.Struct({
     "lineItemId": pl.String, "legacyItemId": pl.String, "sku": pl.String, "title": pl.String, "quantity": pl.String,
-    "lineItemFulfillmentStatus": pl.String,
+    "lineItemFulfillmentStatus": pl.String, "lineItemFulfillmentInstructions": pl.Struct({"shipByDate": pl.String}),
     "lineItemCost": _MONEY, "discountedLineItemCost": _MONEY,
     "deliveryCost": pl.Struct({"shippingCost": _MONEY}),
     "taxes": pl.List(pl.Struct({"amount": _MONEY})),
@@ -74,6 +74,7 @@ def _heads(versions: pl.DataFrame) -> pl.DataFrame:
             ).replace("", None),
             state=_state(shipped, paid, cancelled),
             fulfilled_by=pl.when(by_ebay).then(pl.lit("platform")).otherwise(pl.lit("seller")),
+            ship_date=_ship_date(order.field("lineItems")),
             currency=total.field("currency"),
             total_text=total.field("value"),
             ship_country=address.field("countryCode"),
@@ -81,6 +82,12 @@ def _heads(versions: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("order")
     )
+
+
+def _ship_date(lines: pl.Expr) -> pl.Expr:
+    """Return the earliest day on which a line is to be shipped."""
+    told = pl.element().struct.field("lineItemFulfillmentInstructions").struct.field("shipByDate")
+    return lines.list.eval(json_columns.instant(told)).list.min()
 
 
 def _state(shipped: pl.Expr, paid: pl.Expr, cancelled: pl.Expr) -> pl.Expr:
@@ -103,6 +110,7 @@ def _lines(orders: pl.DataFrame) -> pl.DataFrame:
     read = orders.with_columns(
         line_id=item.field("lineItemId"),
         listing_sku=pl.coalesce(item.field("sku"), item.field("legacyItemId")),
+        sku_given=item.field("sku").is_not_null(),
         title=item.field("title"),
         ordered_text=item.field("quantity"),
         shipped_text=pl.when(status == "FULFILLED").then(item.field("quantity")),

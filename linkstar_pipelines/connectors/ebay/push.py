@@ -1,7 +1,8 @@
 """eBay's push notifications: verified, and read as hints of what changed.
 
-Belongs here: the check of eBay's signature (ECDSA over the body, with a key that eBay serves) and of the seller.
-Does not belong here: receiving HTTP, or acting on an event. The answer to eBay's challenge is in `signing.py`.
+Belongs here: the check of eBay's signature (ECDSA over the body, with a key that eBay serves) and of the seller; the
+answer to eBay's question whether the address of the notifications is ours.
+Does not belong here: receiving HTTP, or acting on an event.
 
 eBay signs for all sellers of an application with the same keys: only the account in the notification tells whose it
 is. eBay's own code signs the body as parsed and written again without spaces; both that form and the raw bytes count.
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from linkstar_pipelines.connectors.ebay import operations as op
 from linkstar_pipelines.connectors.ebay.calls import Call, EbayCalls
+from linkstar_pipelines.connectors.ebay.signing import challenge_response
 from linkstar_pipelines.connectors.ebay.store import EbayStore
 from linkstar_pipelines.connectors.errors import RequestRejectedError
 from linkstar_pipelines.connectors.http import HttpCore
@@ -64,6 +66,28 @@ def receive(store: EbayStore, http: HttpCore, push: Push) -> Sequence[PushEvent]
     if not any(_signed(key, mark, body) for body in (push.body, compact)):
         raise PushRefusedError("the signature does not fit the body: the notification is not eBay's, or was changed")
     return [_event(store, document)]
+
+
+def challenge(store: EbayStore, url: str, query: Mapping[str, str]) -> Mapping[str, str]:
+    """Answer the question that eBay asks an address when it is registered, and from time to time after.
+
+    Args:
+        store: The store.
+        url: The address as registered.
+        query: Parameters of the question.
+
+    Raises:
+        PushRefusedError: it is no such question, or the store has no verification token.
+    """
+    code = query.get("challenge_code", "")
+    if not code:
+        raise PushRefusedError("the question names no challenge code, so it is not eBay's")
+    if store.verification_token is None:
+        raise PushRefusedError(
+            f"ebay store '{store.name}' cannot answer eBay's challenge: set {store.variable('verification_token')} to "
+            "the token that the address is registered with"
+        )
+    return {"challengeResponse": challenge_response(code, store.verification_token.get_secret_value(), url)}
 
 
 def _mark(header: str) -> dict[str, Any]:

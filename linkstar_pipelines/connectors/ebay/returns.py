@@ -104,6 +104,7 @@ def _read(versions: pl.DataFrame) -> pl.DataFrame:
             quantity=json_columns.whole(pl.col("quantity_text")),
             refund_amount=json_columns.amount(pl.col("refund_text")),
             source_state=pl.col("status").fill_null("NOT_STATED"),
+            disposition=pl.lit(None, Returns.disposition.dtype),
             custody=_custody().cast(Returns.custody.dtype),
         )
         .with_columns(refund=_refund().cast(Returns.refund.dtype), problem=_problem())

@@ -3,12 +3,11 @@
 Belongs here: what a person sets for a store. Does not belong here: facts of eBay's documentation (`operations.py`).
 """
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import NoDecode
+from pydantic import Field, SecretStr, model_validator
 
-from linkstar_pipelines.settings import StoreSettings
+from linkstar_pipelines.settings import CommaList, StoreSettings
 
 
 class EbayStore(StoreSettings):
@@ -21,7 +20,7 @@ class EbayStore(StoreSettings):
         description="eBay user name or user id of the seller. Where it is set, notifications about other sellers of "
         "the same application are refused.",
     )
-    marketplace_ids: Annotated[tuple[str, ...], NoDecode] = Field(
+    marketplace_ids: CommaList = Field(
         min_length=1, description="eBay sites sold on, comma-separated, such as `EBAY_US` or `EBAY_GB,EBAY_DE`."
     )
     client_id: str = Field(description="App ID (client id) of your production keyset.")
@@ -39,13 +38,6 @@ class EbayStore(StoreSettings):
     verification_token: SecretStr | None = Field(
         None, description="Verification token of the notification destination, as registered with eBay."
     )
-
-    @field_validator("marketplace_ids", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
 
     @model_validator(mode="after")
     def _key_is_whole(self) -> Self:

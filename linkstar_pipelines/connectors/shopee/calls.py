@@ -5,9 +5,9 @@ Does not belong here: which operation is asked when, with which parameters (`cli
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -24,6 +24,7 @@ from linkstar_pipelines.connectors.shopee.store import ShopeeStore
 
 Query = Sequence[tuple[str, str | int]]
 """Parameters in order; a name may occur several times."""
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 class ShopeeCalls:
@@ -34,23 +35,31 @@ class ShopeeCalls:
         self.http = http
 
     def ask(
-        self, operation: Operation, query: Query = (), body: dict[str, Any] | None = None, *, idempotent: bool = True
+        self,
+        operation: Operation,
+        query: Query = (),
+        body: dict[str, Any] | None = None,
+        *,
+        idempotent: bool = True,
+        asked: Mapping[str, str] = _NOTHING,
     ) -> Answer:
-        """Make a call for the shop.
+        """Make a call for the shop; `asked` tells to which record the answer belongs (`Request.asked`).
 
         Raises:
             CredentialError: Shopee refuses the store, or keeps refusing its fresh token.
             ConnectorError: as `HttpCore.call`.
         """
         token = self._token()
+        request = self._request(operation, query, body, token, idempotent=idempotent)
         try:
-            return self.http.call(self._request(operation, query, body, token, idempotent=idempotent))
+            return self.http.call(replace(request, asked=asked))
         except RequestRejectedError as error:
             if not _token_refused(error):
                 raise credential_error(self.store, error) or error from None
         token = self._token(refused=token)
+        request = self._request(operation, query, body, token, idempotent=idempotent)
         try:
-            return self.http.call(self._request(operation, query, body, token, idempotent=idempotent))
+            return self.http.call(replace(request, asked=asked))
         except RequestRejectedError as error:
             raise credential_error(self.store, error) or error from None
 

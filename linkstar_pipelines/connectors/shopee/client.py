@@ -7,8 +7,6 @@ Does not belong here: pages (`pages.py`), the writing calls (`stock.py`, `shippi
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from linkstar_pipelines.connectors.errors import RequestRejectedError
@@ -64,12 +62,8 @@ class ShopeeClient:
 
     def check_access(self) -> AccessCheck:
         """Ask for the shop's profile; Shopee states no rate."""
-        before = datetime.now(UTC)
         answer = self._calls.ask(op.SHOP_INFO)
-        local = before + (datetime.now(UTC) - before) / 2
-        date = answer.headers.get("date")
-        server_time = parsedate_to_datetime(date) if date else None
-        return AccessCheck(server_time, server_time - local if server_time else None, None)
+        return AccessCheck.of(answer)
 
     def read(self, stream: Stream, window: Window | None, reading: int) -> Iterator[Page]:
         """List a stream once; see `Client.read`.

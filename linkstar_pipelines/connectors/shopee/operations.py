@@ -103,7 +103,7 @@ def explain_error(document: Any) -> tuple[str, str]:
     """Return code and message of an error answer."""
     if not isinstance(document, dict):
         return "", ""
-    return str(document.get("error") or ""), str(document.get("message") or "")
+    return str(document.get("error") or "").strip(), str(document.get("message") or "")
 
 
 def envelope(required: Collection[str]) -> Decoder:

@@ -77,6 +77,7 @@ _PAYLOAD: Final = pl.Struct(
         "total_amount": pl.String,
         "recipient_address": pl.Struct({"region": pl.String}),
         "region": pl.String,
+        "ship_by_date": pl.String,
         "package_list": pl.List(_PACKAGE),
         "item_list": pl.List(_LINE),
     }
@@ -96,6 +97,7 @@ def _heads(versions: pl.DataFrame) -> pl.DataFrame:
             fulfilled_by=payload.field("fulfillment_flag").replace_strict(
                 FULFILLERS, default=None, return_dtype=pl.String
             ),
+            ship_date=json_columns.epoch(payload.field("ship_by_date")),
             currency=payload.field("currency"),
             total_text=payload.field("total_amount"),
             ship_country=pl.coalesce(

@@ -2,13 +2,8 @@
 
 Belongs here: windows of at most 15 days, the three kinds of paging, and the second calls without which a page holds
 no more than ids.
-Does not belong here: single calls that change something (`shipping.py`, `client.py`), or what a payload means.
-
-Payloads stay as Shopee wrote them. Where one record takes several answers, or does not name the shop's region, it is
-put together under keys of our own, and everything below those keys is Shopee's:
-
-* listings and inventory: `{"region", "item": get_item_base_info, "models": get_model_list or null}`;
-* finances: `{"region", "escrow": get_escrow_list, "detail": get_escrow_detail}` or `{"region", "wallet": ...}`.
+Does not belong here: how answers make a record (`records.py`), single calls that change something (`shipping.py`,
+`client.py`), or what a payload means.
 
 Shopee states a total for items alone, so only their pages carry one.
 """
@@ -22,6 +17,7 @@ from typing import Any, Final
 from linkstar_pipelines.connectors.errors import MalformedAnswerError
 from linkstar_pipelines.connectors.platform import Page, Payload, Window
 from linkstar_pipelines.connectors.shopee import operations as op
+from linkstar_pipelines.connectors.shopee import records
 from linkstar_pipelines.connectors.shopee.calls import Query, ShopeeCalls
 from linkstar_pipelines.connectors.shopee.operations import Operation, epoch
 
@@ -36,24 +32,20 @@ def order_pages(calls: ShopeeCalls, window: Window, page_size: int) -> Iterator[
         ]  # fmt: skip
         cursor, seen = "", Counter[str]()
         while True:
-            page = calls.ask(op.ORDER_LIST, [*query, ("cursor", cursor)]).data["response"]
-            yield Page(order_details(calls, _texts(page["order_list"], "order_sn")))
-            if not page.get("more"):
+            page = calls.ask(op.ORDER_LIST, [*query, ("cursor", cursor)]).data
+            yield Page(order_details(calls, records.order_ids(page)))
+            following = page["response"]
+            if not following.get("more"):
                 break
-            cursor = str(page.get("next_cursor") or "")
+            cursor = str(following.get("next_cursor") or "")
             _count_repeat(calls, op.ORDER_LIST, seen, cursor)
 
 
 def order_details(calls: ShopeeCalls, order_ids: Sequence[str]) -> list[Payload]:
     """Return the details of orders. One that Shopee leaves out, also when asked again, is there with its id alone."""
     details = _details(calls, order_ids)
-    if len(details) < len(order_ids):
-        found = {order.get("order_sn") for order in details}
-        missing = [order_id for order_id in order_ids if order_id not in found]
-        again = _details(calls, missing)
-        found |= {order.get("order_sn") for order in again}
-        details += [*again, *({"order_sn": order_id} for order_id in missing if order_id not in found)]
-    return details
+    details += _details(calls, records.left_out(order_ids, details))
+    return [*details, *map(records.bare, records.left_out(order_ids, details))]
 
 
 def _details(calls: ShopeeCalls, order_ids: Sequence[str]) -> list[Payload]:
@@ -61,7 +53,7 @@ def _details(calls: ShopeeCalls, order_ids: Sequence[str]) -> list[Payload]:
     for start in range(0, len(order_ids), op.DETAILS_AT_ONCE):
         asked = order_ids[start : start + op.DETAILS_AT_ONCE]
         query = [("order_sn_list", ",".join(asked)), ("response_optional_fields", ",".join(op.ORDER_FIELDS))]
-        details += _objects(calls.ask(op.ORDER_DETAIL, query).data["response"]["order_list"])
+        details += records.orders_in(calls.ask(op.ORDER_DETAIL, query).data)
     return details
 
 
@@ -71,7 +63,7 @@ def item_pages(calls: ShopeeCalls, page_size: int) -> Iterator[Page]:
     offset, seen = 0, Counter[str]()
     while True:
         page = calls.ask(op.ITEM_LIST, [("offset", offset), ("page_size", page_size), *statuses]).data["response"]
-        ids = [item["item_id"] for item in _objects(page.get("item") or []) if isinstance(item.get("item_id"), int)]
+        ids = [item["item_id"] for item in records.objects(page.get("item")) if isinstance(item.get("item_id"), int)]
         yield Page(_items(calls, ids), total=_whole(page.get("total_count")))
         if not page.get("has_next_page"):
             return
@@ -80,16 +72,17 @@ def item_pages(calls: ShopeeCalls, page_size: int) -> Iterator[Page]:
 
 
 def _items(calls: ShopeeCalls, item_ids: Sequence[int]) -> list[Payload]:
-    records: list[Payload] = []
+    found: list[Payload] = []
     for start in range(0, len(item_ids), op.DETAILS_AT_ONCE):
         asked = item_ids[start : start + op.DETAILS_AT_ONCE]
         query = [("item_id_list", ",".join(map(str, asked)))]
-        for item in _objects(calls.ask(op.ITEM_BASE, query).data["response"]["item_list"]):
+        for item in records.items_in(calls.ask(op.ITEM_BASE, query).data):
             models = None
             if item.get("has_model"):
-                models = calls.ask(op.MODEL_LIST, [("item_id", item["item_id"])]).data["response"]
-            records.append({"region": calls.store.region, "item": item, "models": models})
-    return records
+                named = str(item.get("item_id"))
+                models = calls.ask(op.MODEL_LIST, [("item_id", named)], asked={"item_id": named}).data
+            found.append(records.item(calls.store.region, item, models))
+    return found
 
 
 def return_pages(calls: ShopeeCalls, window: Window, page_size: int) -> Iterator[Page]:
@@ -97,7 +90,7 @@ def return_pages(calls: ShopeeCalls, window: Window, page_size: int) -> Iterator
     for first, last in _spans(window):
         query = [("update_time_from", first), ("update_time_to", last)]
         for page in _numbered(calls, op.RETURN_LIST, query, page_size, op.FIRST_RETURN_PAGE):
-            ids = _texts(page["return"], "return_sn")
+            ids = records.texts(page["response"]["return"], "return_sn")
             yield Page([calls.ask(op.RETURN_DETAIL, [("return_sn", sn)]).data["response"] for sn in ids])
 
 
@@ -107,29 +100,23 @@ def finance_pages(calls: ShopeeCalls, window: Window, page_size: int) -> Iterato
     for first, last in _spans(window):
         released = [("release_time_from", first), ("release_time_to", last)]
         for page in _numbered(calls, op.ESCROW_LIST, released, page_size, op.FIRST_ESCROW_PAGE):
-            yield Page([
-                {"region": region, "escrow": row, "detail": _escrow_detail(calls, row)}
-                for row in _objects(page["escrow_list"])
-            ])  # fmt: skip
+            yield Page([records.escrow(region, row, _escrow_detail(calls, row)) for row in records.escrows_in(page)])
         moved = [("create_time_from", first), ("create_time_to", last)]
         for page in _numbered(calls, op.WALLET, moved, page_size, op.FIRST_WALLET_PAGE):
-            yield Page([{"region": region, "wallet": row} for row in _objects(page["transaction_list"])])
+            yield Page(records.wallet_in(region, page))
 
 
 def _escrow_detail(calls: ShopeeCalls, row: Payload) -> Payload:
-    detail: Payload = calls.ask(op.ESCROW_DETAIL, [("order_sn", str(row.get("order_sn")))]).data["response"]
+    named = str(row.get("order_sn"))
+    detail: Payload = calls.ask(op.ESCROW_DETAIL, [("order_sn", named)], asked={"order_sn": named}).data
     return detail
 
 
-def _numbered(
-    calls: ShopeeCalls, operation: Operation, query: Query, page_size: int, first: int
-) -> Iterator[dict[str, Any]]:
+def _numbered(calls: ShopeeCalls, operation: Operation, query: Query, page_size: int, first: int) -> Iterator[Payload]:
     for number in count(first):
-        page: dict[str, Any] = calls.ask(
-            operation, [*query, ("page_no", number), ("page_size", page_size)]
-        ).data["response"]  # fmt: skip
+        page: Payload = calls.ask(operation, [*query, ("page_no", number), ("page_size", page_size)]).data
         yield page
-        if not page.get("more"):
+        if not page["response"].get("more"):
             return
 
 
@@ -150,14 +137,6 @@ def _count_repeat(calls: ShopeeCalls, operation: Operation, seen: Counter[str], 
             "Shopee says that more pages follow and does not tell which: the listing has no end. Run it later.",
             platform=op.PLATFORM, store=calls.store.name, operation=operation.name,
         )  # fmt: skip
-
-
-def _objects(rows: Any) -> list[dict[str, Any]]:
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _texts(rows: Any, field: str) -> list[str]:
-    return [row[field] for row in _objects(rows) if isinstance(row.get(field), str)]
 
 
 def _whole(value: Any) -> int | None:

@@ -14,9 +14,10 @@ from typing import Any, Final
 from linkstar_pipelines.connectors.fields import instant_of
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Push, PushEvent, PushRefusedError
-from linkstar_pipelines.connectors.request import DecodeError, canonical_json, read_json
+from linkstar_pipelines.connectors.request import DecodeError, read_json
 from linkstar_pipelines.connectors.shopee.signing import push_base, signature
 from linkstar_pipelines.connectors.shopee.store import ShopeeStore
+from linkstar_pipelines.domain.observations import canonical_json
 from linkstar_pipelines.schemas.platforms import Stream
 
 STREAMS: Final = {3: Stream.ORDERS, 4: Stream.ORDERS, 30: Stream.ORDERS, 29: Stream.RETURNS}
@@ -34,17 +35,13 @@ def receive(store: ShopeeStore, _: HttpCore, push: Push) -> list[PushEvent]:
     Raises:
         PushRefusedError: the signature is wrong or absent, the body is no push, or it is about another shop.
     """
-    if not store.push_url:
-        raise PushRefusedError(
-            f"shopee store '{store.name}': {store.variable('push_url')} is not set, so no push can be verified. "
-            "Set it to the address that is registered in the console."
-        )
-    expected = signature(store.partner_key, push_base(store.push_url, push.body))
+    expected = signature(store.partner_key, push_base(store.push_url or push.url, push.body))
     given = push.headers.get("authorization", "")
     if not hmac.compare_digest(expected.encode(), given.encode()):
         raise PushRefusedError(
             f"shopee store '{store.name}': the push is not signed with the partner key for the registered address. "
-            f"Check {store.variable('partner_key')} and {store.variable('push_url')}; otherwise it is forged."
+            f"Check {store.variable('partner_key')}, and LINKSTAR_PUSH_URL or {store.variable('push_url')}; otherwise "
+            "it is forged."
         )
     try:
         event = event_of(read_json(push.body))

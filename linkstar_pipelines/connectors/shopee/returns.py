@@ -89,6 +89,7 @@ def returns(raw_returns: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
             quantity_text=item.field("amount"),
             refund_text=pl.coalesce(pl.when(alone).then(record.field("refund_amount")), item.field("refund_amount")),
             reason=record.field("reason"),
+            disposition=pl.lit(None, Returns.disposition.dtype),
             custody=custody.cast(Returns.custody.dtype),
             refund=status.replace_strict(REFUNDS, default="unknown", return_dtype=pl.String).cast(Returns.refund.dtype),
             source_state=status,

@@ -31,5 +31,5 @@ class ShopeeStore(StoreSettings):
     push_url: str = Field(
         "",
         description="Push address exactly as registered in the console: it is part of what Shopee signs. "
-        "Empty refuses all pushes.",
+        "Empty: the store's address under `LINKSTAR_PUSH_URL`.",
     )

@@ -16,13 +16,16 @@ import httpx
 from linkstar_pipelines.connectors.errors import CredentialError, MalformedAnswerError, RequestRejectedError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Payload
-from linkstar_pipelines.connectors.request import Answer, Request, canonical_json
+from linkstar_pipelines.connectors.request import Answer, DecodeError, Request
 from linkstar_pipelines.connectors.shopify import operations as op
+from linkstar_pipelines.connectors.shopify import records
 from linkstar_pipelines.connectors.shopify.operations import Operation
 from linkstar_pipelines.connectors.shopify.store import ShopifyStore
+from linkstar_pipelines.domain.observations import canonical_json
 from linkstar_pipelines.storage.rate_budget import Plan
 
 _MOST_REPEATS: Final = 25  # a faulty platform may serve a page again; an endless circle it must not become
+_NOTHING: Final[Mapping[str, str]] = {}
 _DENIED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND)
 
 
@@ -39,8 +42,10 @@ class ShopifyCalls:
         """Calls a second that the shop's points allow of an operation alone, as far as known."""
         return self._restore_rate / operation.cost
 
-    def send(self, operation: Operation, variables: Mapping[str, Any] | None = None) -> Answer:
-        """Call an operation.
+    def send(
+        self, operation: Operation, variables: Mapping[str, Any] | None = None, asked: Mapping[str, str] = _NOTHING
+    ) -> Answer:
+        """Call an operation; `asked` tells to which record the answer belongs (`Request.asked`).
 
         Raises:
             CredentialError: Shopify refuses the token, the shop, or the operation to this app.
@@ -55,6 +60,7 @@ class ShopifyCalls:
             headers={"X-Shopify-Access-Token": token.get_secret_value(), "Content-Type": "application/json"},
             body=canonical_json({"query": operation.document, "variables": dict(variables or {})}).encode(),
             idempotent=operation.idempotent,
+            asked=asked,
             plan=Plan(self.rate(operation), max(1.0, self._most_points / operation.cost)),
             secrets=(token, self._store.client_secret),
             decode=op.decoder(operation, self._store.api_version),
@@ -70,9 +76,11 @@ class ShopifyCalls:
         self._learn(answer.data)
         return answer
 
-    def ask(self, operation: Operation, variables: Mapping[str, Any] | None = None) -> Any:
+    def ask(
+        self, operation: Operation, variables: Mapping[str, Any] | None = None, asked: Mapping[str, str] = _NOTHING
+    ) -> Any:
         """Call an operation and return what it asked for; None where the shop has no such thing."""
-        return self.send(operation, variables).data["data"][operation.root]
+        return self.send(operation, variables, asked).data["data"][operation.root]
 
     def pages(self, operation: Operation, size: int, variables: Mapping[str, Any] | None = None) -> Iterator[list[Any]]:
         """Follow a listing from its first page on; yields the records of each.
@@ -83,24 +91,16 @@ class ShopifyCalls:
         after, seen = None, Counter[str]()
         while True:
             page = self.ask(operation, {**(variables or {}), "first": size, "after": after})
-            yield self.records(operation, page)
-            after = next_cursor(page)
+            try:
+                yield records.nodes_of(page)
+            except DecodeError as error:
+                raise self.malformed(operation, str(error)) from None
+            after = records.next_cursor(page)
             if after is None:
                 return
             seen[after] += 1
             if seen[after] > _MOST_REPEATS:
                 raise self.malformed(operation, "the cursor of the next page came back again and again")
-
-    def records(self, operation: Operation, page: Any) -> list[Any]:
-        """Return the records of a page.
-
-        Raises:
-            MalformedAnswerError: it has none, not even an empty list of them.
-        """
-        nodes = page.get("nodes") if isinstance(page, dict) else None
-        if not isinstance(nodes, list) or not isinstance(page.get("pageInfo"), dict):
-            raise self.malformed(operation, "the page lacks its records or says not whether another follows")
-        return nodes
 
     def malformed(self, operation: Operation, what: str) -> MalformedAnswerError:
         """Make the error of an answer that cannot be used."""
@@ -133,9 +133,3 @@ class ShopifyCalls:
             f"{words}. {remedy}",
             platform=error.platform, store=error.store, operation=error.operation, trace_id=error.trace_id,
         )  # fmt: skip
-
-
-def next_cursor(page: Payload) -> str | None:
-    """Return where the page after this one begins; None on the last."""
-    info = page.get("pageInfo") or {}
-    return str(info["endCursor"]) if info.get("hasNextPage") and info.get("endCursor") else None

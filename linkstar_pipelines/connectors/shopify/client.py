@@ -4,22 +4,21 @@ Belongs here: which calls make a stream, a stock push, a shipment confirmation.
 Does not belong here: one exchange (`calls.py`), whether a reading is whole (`connectors/complete.py`), or the meaning
 of a payload.
 
-Payloads come back as Shopify wrote them, with what no record tells beside: `marketplaceId`, and for variants the shop's
-`currencyCode`. Lines (or stock levels) that did not fit on the first page of their order (or item) are added to it.
+Payloads come back as Shopify wrote them, with what no record tells beside (`records.py`).
 """
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from linkstar_pipelines.connectors.errors import CredentialError, RequestRejectedError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
+from linkstar_pipelines.connectors.request import DecodeError
 from linkstar_pipelines.connectors.shopify import operations as op
-from linkstar_pipelines.connectors.shopify import shipments
-from linkstar_pipelines.connectors.shopify.calls import ShopifyCalls, next_cursor
+from linkstar_pipelines.connectors.shopify import records, shipments
+from linkstar_pipelines.connectors.shopify.calls import ShopifyCalls
 from linkstar_pipelines.connectors.shopify.operations import Operation, gid
 from linkstar_pipelines.connectors.shopify.store import ShopifyStore
 from linkstar_pipelines.schemas.platforms import Stream
@@ -70,13 +69,8 @@ class ShopifyClient:
 
     def _shop(self) -> tuple[AccessCheck, Payload]:
         """Return the check of access, and what Shopify says of the shop and the app."""
-        before = datetime.now(UTC)
         answer = self._calls.send(op.SHOP)
-        local = before + (datetime.now(UTC) - before) / 2
-        date = answer.headers.get("date")
-        server_time = parsedate_to_datetime(date) if date else None
-        skew = server_time - local if server_time else None
-        return AccessCheck(server_time, skew, self._calls.rate(op.ORDERS)), answer.data["data"]
+        return AccessCheck(answer.server_time, answer.skew, self._calls.rate(op.ORDERS)), answer.data["data"]
 
     def _orders(self, window: Window, size: int) -> Iterator[Page]:
         """Fix the upper bound before counting: the count and the pages shall speak of the same orders."""
@@ -94,10 +88,8 @@ class ShopifyClient:
 
     def _listings(self, size: int) -> Iterator[Page]:
         _, said = self._shop()
-        currency = {"currencyCode": (said.get("shop") or {}).get("currencyCode")}
-        return self._variants(
-            op.VARIANTS, size, lambda record: record | currency if isinstance(record, dict) else record
-        )
+        currency = records.currency_of(said)
+        return self._variants(op.VARIANTS, size, lambda record: records.variant_with_currency(record, currency))
 
     def _variants(self, operation: Operation, size: int, completed: Callable[[Any], Any]) -> Iterator[Page]:
         total = self._count(op.VARIANTS_COUNT)
@@ -109,44 +101,19 @@ class ShopifyClient:
         return int(found["count"]) if found.get("precision") == op.EXACT else None
 
     def _with_lines(self, order: Any) -> Any:
-        """Add the lines that the first page of them lacks; an order in another form stays as it is."""
-        lines = order.get("lineItems") if isinstance(order, dict) else None
-        if not isinstance(lines, dict) or not order.get("id"):
-            return order
-
-        def following(after: str) -> Any:
-            found = self._calls.ask(op.ORDER_LINES, {"id": order["id"], "after": after}) or {}
-            return found.get("lineItems")
-
-        return {**order, "lineItems": self._whole(op.ORDER_LINES, lines, following)}
+        return self._completed(records.order, order, op.ORDER_LINES)
 
     def _with_levels(self, variant: Any) -> Any:
-        item = variant.get("inventoryItem") if isinstance(variant, dict) else None
-        levels = item.get("inventoryLevels") if isinstance(item, dict) else None
-        if not isinstance(item, dict) or not isinstance(levels, dict):
-            return variant
+        return self._completed(records.variant_with_levels, variant, op.LEVELS)
 
-        def following(after: str) -> Any:
-            found = self._calls.ask(op.LEVELS, {"id": item["id"], "after": after}) or {}
-            return found.get("inventoryLevels")
-
-        whole = self._whole(op.LEVELS, levels, following)
-        return {**variant, "inventoryItem": {**item, "inventoryLevels": whole}}
-
-    def _whole(self, operation: Operation, first: Payload, following: Callable[[str], Any]) -> Payload:
-        """Follow a connection inside a record; a page served again adds nothing."""
-        page, nodes = first, list(first.get("nodes") or [])
-        seen: set[str] = set()
-        while (after := next_cursor(page)) is not None:
-            if after in seen:
-                raise self._calls.malformed(operation, "the cursor of the next page came back")
-            seen.add(after)
-            page = following(after)
-            nodes += [node for node in self._calls.records(operation, page) if node not in nodes]
-        return {"nodes": nodes}
+    def _completed(self, complete: Callable[[Any, records.Following], Any], record: Any, operation: Operation) -> Any:
+        try:
+            return complete(record, lambda asked: self._calls.ask(operation, asked, asked))
+        except DecodeError as error:
+            raise self._calls.malformed(operation, str(error)) from None
 
     def _marked(self, record: Any) -> Any:
-        return {**record, "marketplaceId": self.store.marketplace_id} if isinstance(record, dict) else record
+        return records.marked(record, self.store.marketplace_id)
 
     def _pushed(self, change: StockChange) -> Receipt:
         try:

@@ -68,17 +68,21 @@ PLATFORM_FAULTS: Final = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT"})
 EXACT: Final = "EXACT"
 
 
-def decoder(operation: Operation, version: str) -> Decoder:
+def decoder(operation: Operation, version: str | None = None) -> Decoder:
     """Return the decoder of an operation: HTTP 200 is what Shopify answers whatever became of a request.
 
     A failure is: an error beside the data or without any; a search whose terms Shopify did not understand (it leaves
     them out and finds more); an answer in another version than was asked for (it falls back to one it still speaks).
     `userErrors` stay in the data: they are an answer to one change.
+
+    Args:
+        operation: What was asked.
+        version: Version that was asked for; None for a kept answer, of which it is known.
     """
 
     def decode(body: bytes, headers: Headers) -> Any:
         spoken = headers.get("x-shopify-api-version", version)
-        if spoken != version:
+        if version is not None and spoken != version:
             raise FailureInBody("rejected", "API_VERSION", f"Shopify answers in version {spoken}, not in {version}")
         document = read_json(body)
         if not isinstance(document, dict):

@@ -61,7 +61,9 @@ _PAYLOAD: Final = pl.Struct({
     "displayFinancialStatus": pl.String, "displayFulfillmentStatus": pl.String,
     "totalPriceSet": _MONEY,
     "shippingAddress": pl.Struct({"countryCodeV2": pl.String}),
-    "fulfillments": pl.List(pl.Struct({"status": pl.String, "displayStatus": pl.String, "totalQuantity": pl.String})),
+    "fulfillments": pl.List(pl.Struct({
+        "status": pl.String, "displayStatus": pl.String, "totalQuantity": pl.String, "createdAt": pl.String,
+    })),
     "lineItems": pl.Struct({"nodes": pl.List(_LINE)}),
 })  # fmt: skip
 
@@ -82,6 +84,7 @@ def _heads(versions: pl.DataFrame) -> pl.DataFrame:
             ).replace("", None),
             state=_state(shipped, paid, cancelled, order.field("fulfillments")),
             fulfilled_by=pl.lit("seller"),
+            ship_date=_good(order.field("fulfillments")).list.eval(_created()).list.min(),
             currency=total.field("currencyCode"),
             total_text=total.field("amount"),
             ship_country=order.field("shippingAddress").struct.field("countryCodeV2"),
@@ -118,6 +121,10 @@ def _good(fulfillments: pl.Expr) -> pl.Expr:
     return fulfillments.list.eval(pl.element().filter(pl.element().struct.field("status").eq_missing("SUCCESS")))
 
 
+def _created() -> pl.Expr:
+    return json_columns.instant(pl.element().struct.field("createdAt"))
+
+
 def _all_left(lines: pl.Expr, fulfillments: pl.Expr) -> pl.Expr:
     """Tell whether the fulfilments hold every unit that is not left to ship."""
     line = pl.element().struct
@@ -133,6 +140,7 @@ def _lines(orders: pl.DataFrame) -> pl.DataFrame:
         orders.with_columns(
             line_id=item.field("id").str.extract(r"/(\d+)$"),
             listing_sku=pl.coalesce(item.field("sku").replace("", None), item.field("id").str.extract(r"/(\d+)$")),
+            sku_given=item.field("sku").replace("", None).is_not_null(),
             title=item.field("title"),
             ordered_text=item.field("quantity"),
             now_text=item.field("currentQuantity"),

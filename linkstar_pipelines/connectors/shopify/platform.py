@@ -11,15 +11,15 @@ from linkstar_pipelines.connectors.shopify.client import ShopifyClient
 from linkstar_pipelines.connectors.shopify.forms import STREAMS
 from linkstar_pipelines.connectors.shopify.listings import skus, stock
 from linkstar_pipelines.connectors.shopify.push import receive
+from linkstar_pipelines.connectors.shopify.records import RECORDS
 from linkstar_pipelines.connectors.shopify.store import ShopifyStore
 
-# No `bodies`: no answer tells the shop's marketplace or holds the later lines of a long order, so that none holds the
-# records of `read`.
 PLATFORM: Final = Platform(
     name=ShopifyStore.platform,
     store=ShopifyStore,
     client=ShopifyClient,
     streams=STREAMS,
+    records=RECORDS,
     orders=orders.FORM,
     skus=skus,
     stock=stock,

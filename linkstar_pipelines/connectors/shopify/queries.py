@@ -28,7 +28,7 @@ fragment OrderFields on Order {{
   totalPriceSet {{ {_MONEY} }}
   totalShippingPriceSet {{ {_MONEY} }}
   shippingAddress {{ city provinceCode zip countryCodeV2 }}
-  fulfillments(first: 5) {{ status displayStatus totalQuantity }}
+  fulfillments(first: 5) {{ status displayStatus totalQuantity createdAt }}
   lineItems(first: 10) {{ nodes {{ ...Line }} {_PAGE} }}
 }}{_LINE}"""
 

@@ -5,13 +5,11 @@ Does not belong here: pages (`pages.py`), the writing calls (`writing.py`), sign
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
 from linkstar_pipelines.connectors.tiktok import operations as op
-from linkstar_pipelines.connectors.tiktok import pages, writing
+from linkstar_pipelines.connectors.tiktok import pages, records, writing
 from linkstar_pipelines.connectors.tiktok.auth import wrong_shop
 from linkstar_pipelines.connectors.tiktok.calls import TikTokCalls
 from linkstar_pipelines.connectors.tiktok.operations import objects
@@ -41,15 +39,11 @@ class TikTokClient:
         Raises:
             CredentialError: the shop of the settings is not among them, or has another cipher.
         """
-        before = datetime.now(UTC)
         answer = self._calls.ask(op.SHOPS)
-        local = before + (datetime.now(UTC) - before) / 2
         shops = [(shop.get("id"), shop.get("cipher")) for shop in objects(answer.data["shops"])]
         if (self.store.shop_id, self.store.shop_cipher) not in shops:
             raise wrong_shop(self.store, op.SHOPS.name)
-        date = answer.headers.get("date")
-        server_time = parsedate_to_datetime(date) if date else None
-        return AccessCheck(server_time, server_time - local if server_time else None, None)
+        return AccessCheck.of(answer)
 
     def read(self, stream: Stream, window: Window | None, reading: int) -> Iterator[Page]:
         """List a stream once; see `Client.read`.
@@ -69,7 +63,7 @@ class TikTokClient:
     def get_order(self, order_id: str) -> Payload | None:
         """Return one order as `read` would list it; None when TikTok does not know it."""
         orders = objects(self._calls.ask(op.ORDER, {"ids": order_id}).data.get("orders"))
-        return pages.order_record(self._calls, orders[0]) if orders else None
+        return records.order(self.store.marketplace_id, orders[0]) if orders else None
 
     def push_stock(self, changes: Sequence[StockChange]) -> list[Receipt]:
         """Set the quantities of listings; see `Client.push_stock`."""

@@ -1,14 +1,8 @@
 """TikTok Shop's listings, page by page: what `Client.read` yields for each stream.
 
 Belongs here: windows, page tokens, totals, and the call for stock beside the products.
-Does not belong here: single calls that change something (`writing.py`), or what a payload means.
-
-Nothing in an order or a product names the shop's marketplace, so a record carries it under a key of our own, and
-everything below the other keys is TikTok's:
-
-* orders: `{"marketplace_id", "order"}`;
-* listings: `{"marketplace_id", "product"}`;
-* inventory: `{"marketplace_id", "product", "inventory"}`; `inventory` is null where TikTok told none.
+Does not belong here: how answers make a record (`records.py`), single calls that change something (`writing.py`), or
+what a payload means.
 """
 
 from collections import Counter
@@ -18,6 +12,7 @@ from typing import Any, Final
 from linkstar_pipelines.connectors.errors import MalformedAnswerError
 from linkstar_pipelines.connectors.platform import Page, Payload, Window
 from linkstar_pipelines.connectors.tiktok import operations as op
+from linkstar_pipelines.connectors.tiktok import records
 from linkstar_pipelines.connectors.tiktok.calls import TikTokCalls
 from linkstar_pipelines.connectors.tiktok.operations import Operation
 
@@ -31,36 +26,31 @@ def order_pages(calls: TikTokCalls, window: Window, page_size: int) -> Iterator[
         body["update_time_lt"] = op.first_second(window.end)
     query = {"page_size": str(page_size), "sort_field": "update_time", "sort_order": "ASC"}
     for data in _pages(calls, op.ORDERS, query, body):
-        yield Page([order_record(calls, order) for order in _rows(data, "orders")], total=_whole(data["total_count"]))
-
-
-def order_record(calls: TikTokCalls, order: Any) -> Payload:
-    """Return an order as a record."""
-    return {"marketplace_id": calls.store.marketplace_id, "order": order}
+        orders = [records.order(calls.store.marketplace_id, order) for order in records.rows(data, "orders")]
+        yield Page(orders, total=_whole(data["total_count"]))
 
 
 def product_pages(calls: TikTokCalls, page_size: int) -> Iterator[Page]:
     """List the products of the shop with their SKUs and prices."""
     market = calls.store.marketplace_id
     for data in _pages(calls, op.PRODUCTS, {"page_size": str(page_size)}, {"status": "ALL"}):
-        products = [{"marketplace_id": market, "product": product} for product in _rows(data, "products")]
+        products = [records.product(market, product) for product in records.rows(data, "products")]
         yield Page(products, total=_whole(data["total_count"]))
 
 
 def stock_pages(calls: TikTokCalls, page_size: int) -> Iterator[Page]:
     """List the products of the shop with the stock of their SKUs in each warehouse."""
     for page in product_pages(calls, page_size):
-        stocks = _stocks(calls, [_id(record["product"], "id") for record in page.records])
-        records = [record | {"inventory": stocks.get(_id(record["product"], "id"))} for record in page.records]
-        yield Page(records, total=page.total)
+        stocks = _stocks(calls, [records.text_of(record["product"], "id") for record in page.records])
+        yield Page(records.stocked(page.records, stocks), total=page.total)
 
 
-def _stocks(calls: TikTokCalls, product_ids: Sequence[str]) -> dict[str, Payload]:
+def _stocks(calls: TikTokCalls, product_ids: Sequence[str]) -> Payload | None:
     asked = sorted({product_id for product_id in product_ids if product_id})
     if not asked:
-        return {}
-    data = calls.ask(op.INVENTORY, body={"product_ids": asked}).data
-    return {_id(stock, "product_id"): stock for stock in op.objects(data.get("inventory"))}
+        return None
+    told: Payload = calls.ask(op.INVENTORY, body={"product_ids": asked}).data
+    return told
 
 
 def _pages(
@@ -80,16 +70,6 @@ def _pages(
                 "TikTok Shop names the same next page again and again: the listing has no end. Run it later.",
                 platform=op.PLATFORM, store=calls.store.name, operation=operation.name,
             )  # fmt: skip
-
-
-def _rows(data: dict[str, Any], field: str) -> list[Any]:
-    rows = data.get(field)
-    return rows if isinstance(rows, list) else []
-
-
-def _id(value: Any, field: str) -> str:
-    found = value.get(field) if isinstance(value, dict) else None
-    return found if isinstance(found, str) else ""
 
 
 def _whole(value: Any) -> int | None:

@@ -11,6 +11,7 @@ from linkstar_pipelines.connectors.tiktok.client import TikTokClient
 from linkstar_pipelines.connectors.tiktok.listings import skus, stock
 from linkstar_pipelines.connectors.tiktok.operations import PLATFORM as NAME
 from linkstar_pipelines.connectors.tiktok.push import receive
+from linkstar_pipelines.connectors.tiktok.records import RECORDS
 from linkstar_pipelines.connectors.tiktok.store import TikTokStore
 
 PLATFORM: Final = Platform(
@@ -18,9 +19,9 @@ PLATFORM: Final = Platform(
     store=TikTokStore,
     client=TikTokClient,
     streams=forms.STREAMS,
+    records=RECORDS,
     orders=orders.FORM,
     skus=skus,
     stock=stock,
     receive=receive,
 )
-"""No kept answers are named: an answer does not tell the marketplace that its records need."""

@@ -6,6 +6,7 @@ Walmart pages in three ways: orders and returns give a whole query string to cal
 parameters and as it is; the seller's stock gives a cursor to add; items and WFS stock take an offset.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -17,13 +18,15 @@ import httpx
 from linkstar_pipelines.connectors.errors import CredentialError, MalformedAnswerError, RequestRejectedError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Payload
-from linkstar_pipelines.connectors.request import Answer, Request, canonical_json
+from linkstar_pipelines.connectors.request import Answer, Request
 from linkstar_pipelines.connectors.walmart import operations as op
 from linkstar_pipelines.connectors.walmart.auth import WalmartAuth
 from linkstar_pipelines.connectors.walmart.operations import Operation
 from linkstar_pipelines.connectors.walmart.store import WalmartStore
+from linkstar_pipelines.domain.observations import canonical_json
 
 _MOST_REPEATS: Final = 25  # a faulty platform may serve a page again; an endless circle it must not become
+_NOTHING: Final[Mapping[str, str]] = {}
 _DENIED: Final = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
@@ -47,6 +50,7 @@ class WalmartCalls:
         *path: str,
         body: Mapping[str, Any] | None = None,
         query: str = "",
+        asked: Mapping[str, str] = _NOTHING,
     ) -> Answer:
         """Call an operation; if Walmart refuses the token, once more with a fresh one.
 
@@ -56,6 +60,7 @@ class WalmartCalls:
             path: Values of the path's placeholders.
             body: JSON body.
             query: A query string to send as it is, in place of `params`.
+            asked: To which records the answer belongs (`Request.asked`).
 
         Raises:
             CredentialError: Walmart refuses the store even with a fresh token.
@@ -72,6 +77,7 @@ class WalmartCalls:
             body=canonical_json(body).encode() if body is not None else None,
             idempotent=operation.idempotent,
             plan=operation.plan,
+            asked=asked,
             public_params=op.PUBLIC_PARAMS,
             secrets=(self._store.client_secret,),
             decode=op.decoder(operation),
@@ -82,7 +88,12 @@ class WalmartCalls:
         return self._http.call(request) if self.legacy else self._with_token(request)
 
     def query_pages(
-        self, operation: Operation, first: Payload, meta: Callable[[Payload], Payload], holds: Callable[[Payload], Any]
+        self,
+        operation: Operation,
+        first: Payload,
+        meta: Callable[[Payload], Payload],
+        holds: Callable[[Payload], Any],
+        asked: Mapping[str, str] = _NOTHING,
     ) -> Iterator[Payload]:
         """Follow the query strings from a first page on; `holds` tells whether a page has records.
 
@@ -98,17 +109,23 @@ class WalmartCalls:
             seen[cursor] += 1
             if not str(cursor).startswith("?") or seen[cursor] > _MOST_REPEATS:
                 raise self._no_end(operation)
-            page = self.call(operation, query=str(cursor)).data
+            page = self.call(operation, query=str(cursor), asked=asked).data
 
     def offset_pages(self, operation: Operation, size: int, holds: Callable[[Payload], Any]) -> Iterator[Payload]:
-        """Ask for page after page by offset until one has no records."""
-        offset = 0
-        while True:
-            page = self.call(operation, {"limit": str(size), "offset": str(offset)}).data
-            if not holds(page):
+        """Ask for page after page by offset until one has no records.
+
+        Raises:
+            MalformedAnswerError: the same page came again and again.
+        """
+        repeats, before = 0, ""
+        for offset in itertools.count(0, size):
+            answer = self.call(operation, {"limit": str(size), "offset": str(offset)})
+            if not holds(answer.data):
                 return
-            yield page
-            offset += size
+            repeats, before = (repeats + 1 if answer.sha256 == before else 0), answer.sha256
+            if repeats > _MOST_REPEATS:
+                raise self._no_end(operation)
+            yield answer.data
 
     def cursor_pages(self, operation: Operation, size: int) -> Iterator[Payload]:
         """Ask for page after page by an opaque cursor.
@@ -159,7 +176,7 @@ class WalmartCalls:
 
     def _no_end(self, operation: Operation) -> MalformedAnswerError:
         return MalformedAnswerError(
-            "the cursor of the next page leads nowhere: it is no query string, or came back again and again. Run it "
+            "the next page leads nowhere: its cursor is no query string, or the same page came again and again. Run it "
             "later; if it stays, compare Walmart's current API model with the connector.",
             platform=op.PLATFORM, store=self._store.name, operation=operation.name,
         )  # fmt: skip

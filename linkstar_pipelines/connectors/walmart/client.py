@@ -7,7 +7,6 @@ of a payload. Payloads come back as Walmart wrote them, amounts as `Decimal`.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
@@ -16,7 +15,7 @@ from linkstar_pipelines.connectors.errors import IncompleteReadingError, Request
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import AccessCheck, Page, Parcel, Payload, Receipt, StockChange, Window
 from linkstar_pipelines.connectors.walmart import operations as op
-from linkstar_pipelines.connectors.walmart import shipments
+from linkstar_pipelines.connectors.walmart import records, shipments
 from linkstar_pipelines.connectors.walmart.calls import WalmartCalls
 from linkstar_pipelines.connectors.walmart.reports import report_pages
 from linkstar_pipelines.connectors.walmart.store import WalmartStore
@@ -41,20 +40,16 @@ class WalmartClient:
 
     def check_access(self) -> AccessCheck:
         """Ask what the token may do (the former platform, which has no tokens: for an item), and compare the clocks."""
-        before = datetime.now(UTC)
         cheap = (op.ITEMS, {"limit": "1", "offset": "0"}) if self._calls.legacy else (op.TOKEN_DETAIL, None)
         answer = self._calls.call(*cheap)
-        local = before + (datetime.now(UTC) - before) / 2
-        date = answer.headers.get("date")
-        server_time = parsedate_to_datetime(date) if date else None
-        self._skew = server_time - local if server_time else timedelta()
-        return AccessCheck(server_time, self._skew if server_time else None, answer.granted_rate)
+        self._skew = answer.skew or timedelta()
+        return AccessCheck.of(answer)
 
     def read(self, stream: Stream, window: Window | None, reading: int) -> Iterator[Page]:
         """List one stream once (see `Client.read`).
 
-        Items carry `shipNodeType` beside what Walmart says of them, and orders the `shipNode` they were listed
-        under where they name none. Settlement rows belong to the day of their report (`reports.py`).
+        What records carry beside what Walmart says is told in `records.py`. Settlement rows belong to the day of
+        their report (`reports.py`).
 
         Raises:
             ValueError: the stream needs a window and got none.
@@ -146,8 +141,11 @@ class WalmartClient:
         # Spans that were cut overlap by a second, so their totals count some orders twice.
         total = sum(map(_order_total, (first for _, first in parts))) if len(parts) == len(nodes) else None
         for node, first in parts:
-            for page in self._calls.query_pages(op.ORDERS, first, lambda page: page["list"]["meta"], _orders_in):
-                yield Page([_at_node(order, node) for order in _orders_in(page)], total, now)
+            pages = self._calls.query_pages(
+                op.ORDERS, first, lambda page: page["list"]["meta"], records.orders_in, {"shipNodeType": node}
+            )
+            for page in pages:
+                yield Page([records.order_at(order, node) for order in records.orders_in(page)], total, now)
 
     def _order_parts(
         self, common: dict[str, str], start: datetime, end: datetime | None, now: datetime
@@ -168,7 +166,8 @@ class WalmartClient:
 
     def _first_orders(self, params: dict[str, str]) -> Payload:
         try:
-            page: Payload = self._calls.call(op.ORDERS, params).data
+            asked = {"shipNodeType": params["shipNodeType"]}
+            page: Payload = self._calls.call(op.ORDERS, params, asked=asked).data
         except RequestRejectedError as error:
             # Some of Walmart's lists answer 404 where nothing was found.
             if error.status == httpx.codes.NOT_FOUND and error.code.startswith("CONTENT_NOT_FOUND"):
@@ -179,12 +178,7 @@ class WalmartClient:
     def _listings(self, size: int) -> Iterator[Page]:
         warehoused = self._wfs_skus()
         for page in self._calls.offset_pages(op.ITEMS, size, lambda page: page["ItemResponse"]):
-            items = [
-                {**item, "shipNodeType": op.WFS_NODE if item.get("sku") in warehoused else op.SELLER_NODE}
-                if isinstance(item, dict)
-                else item
-                for item in page["ItemResponse"]
-            ]
+            items = [records.item_with_node(item, warehoused) for item in page["ItemResponse"]]
             yield Page(items, page.get("totalItems"))
 
     def _wfs_skus(self) -> set[str]:
@@ -197,7 +191,7 @@ class WalmartClient:
         for _ in range(_WFS_READINGS):
             stated = 0
             for page in self._wfs_pages(op.WFS_PAGE):
-                found |= {str(record.get("sku")) for record in page["payload"]["inventory"]}
+                found |= records.warehoused_in(page)
                 stated = page["headers"].get("totalCount") or 0
             if len(found) >= stated:
                 return found
@@ -245,10 +239,6 @@ class WalmartClient:
             yield Page(rows, None, now)
 
 
-def _orders_in(page: Payload) -> list[Any]:
-    return page["list"]["elements"].get("order") or []
-
-
 def _returns_in(page: Payload) -> list[Any]:
     found: list[Any] = page["returnOrders"]
     return found
@@ -256,9 +246,3 @@ def _returns_in(page: Payload) -> list[Any]:
 
 def _order_total(page: Payload) -> int:
     return int(page["list"]["meta"].get("totalCount") or 0)
-
-
-def _at_node(order: Any, node: str) -> Any:
-    if not isinstance(order, dict) or order.get("shipNode"):
-        return order
-    return {**order, "shipNode": {"type": node}}

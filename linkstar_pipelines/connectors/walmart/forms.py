@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from linkstar_pipelines.connectors.platform import Payload, Row, StreamForm
-from linkstar_pipelines.connectors.request import canonical_json
 from linkstar_pipelines.connectors.walmart import operations as op
+from linkstar_pipelines.domain.observations import canonical_json
 from linkstar_pipelines.schemas.platforms import Stream
 
 US: Final = "WALMART_US"

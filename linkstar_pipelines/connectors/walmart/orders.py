@@ -42,7 +42,9 @@ _LINE: Final = pl.Struct(
     }
 )
 _PAYLOAD: Final = pl.Struct({
-    "shippingInfo": pl.Struct({"postalAddress": pl.Struct({"country": pl.String})}),
+    "shippingInfo": pl.Struct({
+        "estimatedShipDate": pl.String, "postalAddress": pl.Struct({"country": pl.String}),
+    }),
     "shipNode": pl.Struct({"type": pl.String}),
     "orderSummary": pl.Struct({"totalAmount": pl.Struct({"currencyAmount": pl.String, "currencyUnit": pl.String})}),
     "orderLines": pl.Struct({"orderLine": pl.List(_LINE)}),
@@ -63,6 +65,9 @@ def _heads(versions: pl.DataFrame) -> pl.DataFrame:
             items=payload.field("orderLines").struct.field("orderLine"),
             node=node,
             fulfilled_by=node.replace_strict(FULFILLERS, default=None, return_dtype=pl.String),
+            ship_date=json_columns.epoch(
+                payload.field("shippingInfo").struct.field("estimatedShipDate"), milliseconds=True
+            ),
             currency=total.field("currencyUnit"),
             total_text=total.field("currencyAmount"),
             ship_country=country.replace(COUNTRIES),

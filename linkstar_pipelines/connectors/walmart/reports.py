@@ -1,23 +1,18 @@
 """Walmart's settlement (reconciliation) reports: which there are, and their rows.
 
-Belongs here: reading the reports of a window and giving every row an identity.
-Does not belong here: what a row means (`payments.py`).
-
-A report never changes once it is out, and its rows have no id. A row is therefore identified by its report, its
-content, and its number among equal rows of the report: that stays the same however often and in whatever pages the
-report is read. Each record is `{"reportDate": "MMDDYYYY", "ordinal": n, "row": {...}}`, the row as Walmart wrote it.
+Belongs here: reading the reports of a window.
+Does not belong here: the identity of a row (`records.py`), or what a row means (`payments.py`).
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from linkstar_pipelines.connectors.errors import MalformedAnswerError
 from linkstar_pipelines.connectors.platform import Payload, Window
-from linkstar_pipelines.connectors.request import canonical_json
 from linkstar_pipelines.connectors.walmart import operations as op
 from linkstar_pipelines.connectors.walmart.calls import WalmartCalls
 from linkstar_pipelines.connectors.walmart.forms import report_instant
+from linkstar_pipelines.connectors.walmart.records import ReportRows
 
 _VERSION = {"reportVersion": "v1"}
 _PATIENCE = 2  # pages without progress that are asked for again before they count as the end
@@ -43,16 +38,15 @@ def report_pages(calls: WalmartCalls, store: str, window: Window, size: int) -> 
 
 
 def _rows(calls: WalmartCalls, date: str, size: int) -> Iterator[list[Payload]]:
-    known: Counter[str] = Counter()
-    offset, still = 0, 0
+    report, offset, still = ReportRows(date), 0, 0
     while True:
-        params = {"reportDate": date, "offset": str(offset), "noOfRecords": str(size)}
-        page = calls.call(op.REPORT, params).data
+        asked = {"reportDate": date, "offset": str(offset)}
+        page = calls.call(op.REPORT, {**asked, "noOfRecords": str(size)}, asked=asked).data
         rows = page["reportData"]
         if not rows:
             return
         if not still:
-            yield [_record(date, row, known) for row in rows]
+            yield report.add(rows)
         following = int(page.get("nextOffset") or 0)
         if following > offset:
             offset, still = following, 0
@@ -60,9 +54,3 @@ def _rows(calls: WalmartCalls, date: str, size: int) -> Iterator[list[Payload]]:
             still += 1
         else:
             return
-
-
-def _record(date: str, row: Payload, known: Counter[str]) -> Payload:
-    text = canonical_json(row)
-    known[text] += 1
-    return {"reportDate": date, "ordinal": known[text], "row": row}

@@ -108,6 +108,7 @@ def _read() -> dict[str, pl.Expr]:
         "listing_sku": line.field("item").struct.field("sku"),
         "quantity": units,
         "reason": line.field("returnReason"),
+        "disposition": pl.lit(None, Returns.disposition.dtype),
         "custody": _custody().cast(Returns.custody.dtype),
         "refund": (
             pl.when(pl.col("return_type") == "REPLACEMENT")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.routing import Route
 
-from linkstar_pipelines.sandbox.aliexpress.auth import TokenDesk
+from linkstar_pipelines.sandbox.aliexpress.auth import TOKEN_NAMES, TokenDesk
 from linkstar_pipelines.sandbox.aliexpress.wire import BusinessError, Call, refused
 from linkstar_pipelines.sandbox.clock import Clock
 from linkstar_pipelines.sandbox.faults import Strike
@@ -40,6 +40,15 @@ class IopDialect:
     def astray(self, status: int, target: str) -> Reply:
         """Answer a request that reaches no method."""
         return Reply(refused("InvalidApiPath", f"The API path {target} is invalid").reply.body, status)
+
+    def access_token(self, request: Request, body: bytes) -> str:
+        """Return the access token of the parameters."""
+        parameters = _parameters(request, body)
+        return next((parameters[name] for name in TOKEN_NAMES if parameters.get(name)), "")
+
+    def expired(self) -> Reply:
+        """Answer `IllegalAccessToken`."""
+        return refused("IllegalAccessToken", "The specified access token is invalid or expired").reply
 
     def headers(self, _operation: str, _status: int, _request_id: str) -> Mapping[str, str]:
         """Return no headers: the gateway tells nothing in them."""

@@ -10,11 +10,13 @@ from linkstar_pipelines.sandbox.aliexpress.order_json import detail, paid_at, ro
 from linkstar_pipelines.sandbox.aliexpress.pages import Pager, Wanted
 from linkstar_pipelines.sandbox.aliexpress.wire import BusinessError, Call, listed, pacific, read_bounds, refused, whole
 from linkstar_pipelines.sandbox.paging import Key
+from linkstar_pipelines.sandbox.payload_faults import LONG_AGO, ShipDate
 from linkstar_pipelines.sandbox.search import Found, SearchIndex
 from linkstar_pipelines.sandbox.wire import Json
 from linkstar_pipelines.sandbox.world.engine import World
 from linkstar_pipelines.sandbox.world.order import Order, Status, Version
 
+_SHIP_DATE = ShipDate(("gmt_send_goods_time",), pacific(LONG_AGO))
 OPEN = frozenset({Status.UNSHIPPED, Status.PARTIALLY_SHIPPED})
 
 
@@ -106,7 +108,8 @@ class OrdersApi:
 
     def _show(self, found: Found) -> Json:
         order, index = found
-        body, spoiled = row(order, order.versions[index]), self._index.malformed(order, index)
+        body = self._index.spoil(order, row(order, order.versions[index]), _SHIP_DATE)
+        spoiled = self._index.malformed(order, index)
         if spoiled == 0:
             del body["order_id"]
         elif spoiled == 1:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from linkstar_pipelines.sandbox.amazon.auth import TokenDesk
-from linkstar_pipelines.sandbox.amazon.wire import ApiError, Call
+from linkstar_pipelines.sandbox.amazon.wire import ApiError, Call, unauthorized
 from linkstar_pipelines.sandbox.clock import Clock
 from linkstar_pipelines.sandbox.faults import Strike
 from linkstar_pipelines.sandbox.gateway import Gateway
@@ -40,6 +40,14 @@ class AmazonDialect:
         """Answer a request that reaches no operation."""
         code = {404: "NotFound", 405: "InvalidInput"}.get(status, "InternalFailure")
         return ApiError(status, code, "No such operation.", target).reply
+
+    def access_token(self, request: Request, body: bytes) -> str:  # noqa: ARG002  # interface
+        """Return the access token's header."""
+        return request.headers.get("x-amz-access-token", "")
+
+    def expired(self) -> Reply:
+        """Answer 403 `Unauthorized`."""
+        return unauthorized("The access token you provided has expired.").reply
 
     def headers(self, operation: str, status: int, request_id: str) -> Mapping[str, str]:
         """Return the request id, and the rate where Amazon tells it."""

@@ -14,13 +14,15 @@ from linkstar_pipelines.sandbox.amazon.order_json import DATASETS, render
 from linkstar_pipelines.sandbox.amazon.shipments import ShipmentsApi
 from linkstar_pipelines.sandbox.amazon.wire import SETTLE_TIME, Call, invalid, not_found
 from linkstar_pipelines.sandbox.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
+from linkstar_pipelines.sandbox.payload_faults import LONG_AGO, ShipDate
 from linkstar_pipelines.sandbox.search import Found, SearchIndex
-from linkstar_pipelines.sandbox.wire import Json, Reply, to_json
+from linkstar_pipelines.sandbox.wire import Json, Reply, to_bytes, to_json
 from linkstar_pipelines.sandbox.world.engine import World
 from linkstar_pipelines.sandbox.world.instants import iso
 from linkstar_pipelines.sandbox.world.order import Order, Status
 
 STATUSES = ("PENDING_AVAILABILITY", *(status.value for status in Status), "UNFULFILLABLE")
+_SHIP_DATE = ShipDate(("fulfillment", "shipByWindow", "latestDateTime"), iso(LONG_AGO))
 MISMATCH = "All parameters must match the original request except maxResultsPerPage"
 
 
@@ -78,7 +80,7 @@ class OrdersApi:
         if page.next:
             token = self._tokens.write({**page.next, "last": window.last, "mark": mark})
             body["pagination"] = {"nextToken": token}
-        return Reply(content=f'{{"orders":[{",".join(page.items)}],{to_json(body)[1:]}'.encode())
+        return Reply(content=to_bytes(f'{{"orders":[{",".join(page.items)}],{to_json(body)[1:]}'))
 
     def get(self, call: Call) -> Reply:
         """Answer getOrder: always the newest version, whatever the search index shows."""
@@ -103,10 +105,10 @@ class OrdersApi:
 
     def _show(self, found: Found, parts: frozenset[str]) -> str:
         order, index = found
-        spoiled = self._index.malformed(order, index)
-        if spoiled is None:
+        if self._index.sound(order, index):
             return _text(order, index, parts)
-        body = render(order, order.versions[index], parts)
+        body = self._index.spoil(order, render(order, order.versions[index], parts), _SHIP_DATE)
+        spoiled = self._index.malformed(order, index)
         if spoiled == 0:
             del body["orderId"]
         elif spoiled == 1:

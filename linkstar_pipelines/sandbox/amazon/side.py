@@ -14,10 +14,14 @@ from linkstar_pipelines.sandbox.amazon.inventory import InventoryApi
 from linkstar_pipelines.sandbox.amazon.listings import ListingsApi
 from linkstar_pipelines.sandbox.amazon.orders import OrdersApi
 from linkstar_pipelines.sandbox.amazon.plans import PLANS
+from linkstar_pipelines.sandbox.amazon.queue import QueueDesk
 from linkstar_pipelines.sandbox.amazon.reports import ReportsApi
+from linkstar_pipelines.sandbox.amazon.requested_reports import RequestedReports
 from linkstar_pipelines.sandbox.amazon.shipments import ShipmentsApi
 from linkstar_pipelines.sandbox.bench import Bench
+from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.quota import QuotaDesk
+from linkstar_pipelines.sandbox.world.accounts import Account
 
 
 class Side:
@@ -30,11 +34,13 @@ class Side:
         self._gateway = bench.gateway(AmazonDialect(quotas), prefix="")
         self._logins = logins
         self._amazon = AmazonGateway(self._gateway, bench.clock, logins, quotas)
+        self._queues = QueueDesk(bench)
         self._shipments = ShipmentsApi(world)
         self._orders = OrdersApi(world, bench.index, tokens, options.page_token_ttl, self._shipments)
         self._listings, self._inventory = ListingsApi(world, tokens), InventoryApi(world, tokens)
         self._finances = FinancesApi(world, bench.settlements, tokens)
-        self._reports = ReportsApi(world, bench.settlements, tokens, bench.clock)
+        self._requested = RequestedReports(world, options.rate_scale)
+        self._reports = ReportsApi(world, bench.settlements, self._requested, tokens, bench.clock)
 
     def routes(self) -> list[BaseRoute]:
         """Return Amazon's routes."""
@@ -55,11 +61,16 @@ class Side:
             operation("GET", "/fba/inventory/v1/summaries", "getInventorySummaries", inventory.summaries),
             operation("GET", "/finances/2024-06-19/transactions", "listTransactions", finances.transactions),
             operation("GET", f"{report}/reports", "getReports", reports.list),
-            operation("POST", f"{report}/reports", "createReport", reports.create),
+            operation("POST", f"{report}/reports", "createReport", self._requested.create),
             operation("GET", f"{report}/reports/{{reportId}}", "getReport", reports.get),
             operation("GET", f"{report}/documents/{{reportDocumentId}}", "getReportDocument", reports.document),
             opened("GET", "/report-documents/{documentId}", "downloadDocument", reports.download),
+            opened("POST", "/", "queue", self._queues.answer),
         ]
+
+    def pushes(self, account: Account, since: int, until: int) -> list[SignedPush]:  # noqa: ARG002  # interface
+        """Refuse: Amazon's notifications are in the account's queue."""
+        raise ValueError(f"Amazon puts the notifications of {account.code} into a queue and sends none")
 
     def astray(self, request: Request, status: int) -> Response:
         """Answer a request that reaches no operation."""

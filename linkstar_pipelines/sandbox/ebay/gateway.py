@@ -61,6 +61,15 @@ class EbayDialect:
         """Answer a request that reaches no operation."""
         return ApiError(status, 2002, "ACCESS", f"Resource not found: {target}").reply
 
+    def access_token(self, request: Request, body: bytes) -> str:  # noqa: ARG002  # interface
+        """Return the access token with its scheme; an application's own password is none."""
+        given = request.headers.get("authorization", "")
+        return "" if given.startswith("Basic ") else given
+
+    def expired(self) -> Reply:
+        """Answer 401."""
+        return ApiError(401, 1001, "OAuth", "Invalid access token: it has expired").reply
+
     def headers(self, operation: str, status: int, request_id: str) -> Mapping[str, str]:  # noqa: ARG002
         """Return eBay's own id of the exchange."""
         return {"rlogid": request_id}

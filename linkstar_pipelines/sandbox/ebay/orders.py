@@ -13,8 +13,9 @@ from linkstar_pipelines.sandbox.ebay.order_json import render, render_shipment
 from linkstar_pipelines.sandbox.ebay.pages import page
 from linkstar_pipelines.sandbox.ebay.wire import FULFILLMENT as API
 from linkstar_pipelines.sandbox.ebay.wire import ApiError, Call, stamp
+from linkstar_pipelines.sandbox.payload_faults import LONG_AGO, ShipDate
 from linkstar_pipelines.sandbox.search import Found, SearchIndex
-from linkstar_pipelines.sandbox.wire import Json, Reply, to_json
+from linkstar_pipelines.sandbox.wire import Json, Reply, to_bytes, to_json
 from linkstar_pipelines.sandbox.world.engine import World
 from linkstar_pipelines.sandbox.world.instants import DAY, parse
 from linkstar_pipelines.sandbox.world.order import Order
@@ -26,6 +27,7 @@ CLOCK_TOLERANCE = 600
 FILTERS = {"creationdate", "lastmodifieddate", "orderfulfillmentstatus"}
 STATUS_SETS = ({"NOT_STARTED", "IN_PROGRESS"}, {"FULFILLED", "IN_PROGRESS"})
 FIELD_GROUPS = {"", "TAX_BREAKDOWN"}
+_SHIP_DATE = ShipDate(("lineItems", "lineItemFulfillmentInstructions", "shipByDate"), stamp(LONG_AGO))
 NO_TRACKING = "999"
 
 
@@ -44,7 +46,7 @@ class OrdersApi:
         found = sorted(self._found(call), key=lambda item: (item[0].created, item[0].rank))
         items, frame = page(call, found, self._show, offset, limit)
         head = to_json({**frame, "offset": offset})
-        return Reply(content=f'{{"orders":[{",".join(items)}],{head[1:]}'.encode())
+        return Reply(content=to_bytes(f'{{"orders":[{",".join(items)}],{head[1:]}'))
 
     def get(self, call: Call) -> Reply:
         """Answer getOrder: always the newest version, whatever the search index shows."""
@@ -107,15 +109,15 @@ class OrdersApi:
 
     def _show(self, found: Found) -> str:
         order, index = found
-        spoiled = self._index.malformed(order, index)
-        if spoiled is None:
+        if self._index.sound(order, index):
             return _text(order, index)
-        body = render(order, order.versions[index])
+        body = self._index.spoil(order, render(order, order.versions[index]), _SHIP_DATE)
+        spoiled = self._index.malformed(order, index)
         if spoiled == 0:
             del body["orderId"]
         elif spoiled == 1:
             body["lineItems"] = None
-        else:
+        elif spoiled == 2:
             body["lineItems"][0]["lineItemCost"]["value"] = "n/a"
         return to_json(body)
 

@@ -21,7 +21,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from linkstar_pipelines.sandbox.faults import Strike
+from linkstar_pipelines.sandbox.faults import UNSEEN, Strike
 from linkstar_pipelines.sandbox.shopee.wire import ApiError, done, invalid
 from linkstar_pipelines.sandbox.wire import Json, Reply
 from linkstar_pipelines.sandbox.world import chance
@@ -31,7 +31,6 @@ PARTNER_IDS: Final = {"SPSG": 2001887, "SPMY": 2001888}
 """Partner id of each account's app, by account code."""
 TIMESTAMP_SECONDS: Final = 300
 GRACE_SECONDS: Final = 300
-_UNSEEN: Final = frozenset({"timeout_before", "timeout_after", "truncated_body", "error_500", "error_503"})
 
 
 def signed(key: str, base: str) -> str:
@@ -90,7 +89,7 @@ class TokenDesk:
         if serial is None or serial < tokens.serial:
             raise ApiError("error_shop_refresh_token", "Your refresh token is error ,please check refresh token.")
         access = chance.code(32, "0123456789abcdef", self._seed, "access", account.code, serial, time.monotonic_ns())
-        if strike.transport not in _UNSEEN:
+        if strike.transport not in UNSEEN:
             now = time.monotonic()
             tokens.access = {old: min(end, now + GRACE_SECONDS) for old, end in tokens.access.items() if end > now}
             tokens.access[access] = now + self._ttl

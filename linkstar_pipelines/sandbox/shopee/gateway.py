@@ -44,6 +44,14 @@ class ShopeeDialect:
         offline = "Permission denied. This API is currently offline or the request path is incorrect."
         return ApiError("error_param", f"{offline} ({target})", status).reply
 
+    def access_token(self, request: Request, body: bytes) -> str:  # noqa: ARG002  # interface
+        """Return the access token of the query."""
+        return request.query_params.get("access_token", "")
+
+    def expired(self) -> Reply:
+        """Answer 403 in Shopee's spelling."""
+        return ApiError("invalid_acceess_token", "Invalid access_token, please have a check.", 403).reply
+
     def headers(self, operation: str, status: int, request_id: str) -> Mapping[str, str]:  # noqa: ARG002 - the Dialect
         """Return the request id."""
         return {"x-request-id": request_id}

@@ -10,6 +10,7 @@ from typing import Final
 
 from linkstar_pipelines.sandbox.bench import Bench
 from linkstar_pipelines.sandbox.paging import Key, TokenRefusedError, cut
+from linkstar_pipelines.sandbox.payload_faults import LONG_AGO, ShipDate
 from linkstar_pipelines.sandbox.search import Found
 from linkstar_pipelines.sandbox.shopee.catalog import Catalog
 from linkstar_pipelines.sandbox.shopee.logistics import ShippingDesk
@@ -21,6 +22,7 @@ from linkstar_pipelines.sandbox.world.order import Order
 
 LONGEST_WINDOW: Final = 15 * DAY
 MOST_DETAILS: Final = 50
+_SHIP_DATE: Final = ShipDate(("ship_by_date",), LONG_AGO)
 
 
 class OrdersApi:
@@ -72,7 +74,9 @@ class OrdersApi:
     def _show(self, order: Order, call: Call, fields: frozenset[str]) -> Json:
         index = order.index_at(call.now)
         catalog, arranged = self._catalogs[call.account.code], self._shipping.arranged(order)
-        body = render(order, order.versions[index], catalog, arranged, fields)
+        body = self._bench.index.spoil(
+            order, render(order, order.versions[index], catalog, arranged, fields), _SHIP_DATE
+        )
         spoiled = self._bench.index.malformed(order, index)
         if spoiled == 0:
             del body["order_sn"]

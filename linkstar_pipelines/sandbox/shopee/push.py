@@ -20,23 +20,19 @@ from linkstar_pipelines.sandbox.world.accounts import Account
 from linkstar_pipelines.sandbox.world.instants import DAY
 
 CALLBACK_URL: Final = "https://linkstar.example.com/hooks/shopee"
-"""The address that is registered for every app, unless `PushDesk.callback_url` is changed."""
+"""The address that is registered for an app, unless its shop's pushes are sent elsewhere."""
 LOST_SHARE: Final = 0.25
 LOST_DAYS: Final = 3
 LOST_AT_ONCE: Final = 100
 
 
 class PushDesk:
-    """Makes pushes and keeps what was confirmed of the lost ones.
-
-    Attributes:
-        callback_url: The registered address; it is part of what is signed.
-    """
+    """Makes pushes and keeps what was confirmed of the lost ones."""
 
     def __init__(self, bench: Bench) -> None:
         self._world = bench.world
         self._confirmed: dict[str, int] = {}
-        self.callback_url = CALLBACK_URL
+        self._urls = bench.push_urls
 
     def pushes(self, account: Account, since: int, until: int) -> list[SignedPush]:
         """Return the pushes of the order versions in [since, until), oldest first."""
@@ -83,5 +79,6 @@ class PushDesk:
 
     def _sign(self, account: Account, message: Json) -> SignedPush:
         body = json.dumps(message, separators=(",", ":"))
-        sign = signed(account.client_secret, f"{self.callback_url}|{body}")
+        url = self._urls.get(account.code, CALLBACK_URL)
+        sign = signed(account.client_secret, f"{url}|{body}")
         return SignedPush({"Authorization": sign, "Content-Type": "application/json"}, body.encode())

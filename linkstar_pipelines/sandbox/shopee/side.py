@@ -28,11 +28,7 @@ _API = "/api/v2"
 
 
 class Side:
-    """Shopee, under the prefix `shopee`; the partner ids of its apps are in `auth.PARTNER_IDS`.
-
-    Attributes:
-        push_desk: Makes the pushes; its `callback_url` is the registered address.
-    """
+    """Shopee, under the prefix `shopee`; the partner ids of its apps are in `auth.PARTNER_IDS`."""
 
     def __init__(self, bench: Bench) -> None:
         accounts = bench.accounts("shopee")
@@ -45,7 +41,7 @@ class Side:
         self._orders = OrdersApi(bench, catalogs, self._shipping)
         self._products, self._returns = ProductsApi(bench, catalogs), ReturnsApi(bench, catalogs)
         self._payments = PaymentsApi(bench)
-        self.push_desk = PushDesk(bench)
+        self._push_desk = PushDesk(bench)
 
     def routes(self) -> list[BaseRoute]:
         """Return Shopee's routes."""
@@ -67,8 +63,8 @@ class Side:
             shop("GET", f"{_API}/payment/get_escrow_list", self._payments.escrow_list),
             shop("GET", f"{_API}/payment/get_escrow_detail", self._payments.escrow_detail),
             shop("GET", f"{_API}/payment/get_wallet_transaction_list", self._payments.wallet),
-            public("GET", f"{_API}/push/get_lost_push_message", self.push_desk.lost),
-            public("POST", f"{_API}/push/confirm_consumed_lost_push_message", self.push_desk.confirm),
+            public("GET", f"{_API}/push/get_lost_push_message", self._push_desk.lost),
+            public("POST", f"{_API}/push/confirm_consumed_lost_push_message", self._push_desk.confirm),
         ]
 
     def astray(self, request: Request, status: int) -> Response:
@@ -77,7 +73,7 @@ class Side:
 
     def pushes(self, account: Account, since: int, until: int) -> list[SignedPush]:
         """Return the signed pushes of the order versions in [since, until), oldest first."""
-        return self.push_desk.pushes(account, since, until)
+        return self._push_desk.pushes(account, since, until)
 
 
 def _shop_info(call: Call) -> Reply:

@@ -43,6 +43,14 @@ class ShopifyDialect:
         """Answer a request that reaches no endpoint."""
         return Reply({"errors": "Not Found"}, status)
 
+    def access_token(self, request: Request, body: bytes) -> str:  # noqa: ARG002  # interface
+        """Return nothing: the Admin API token of a custom app does not expire."""
+        return ""
+
+    def expired(self) -> Reply:
+        """Answer 401, as for any token that Shopify does not know."""
+        return Reply({"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}, 401)
+
     def headers(self, operation: str, status: int, request_id: str) -> Mapping[str, str]:  # noqa: ARG002  # interface
         """Return the headers that every answer carries."""
         return {"X-Request-Id": request_id, "X-Shopify-API-Version": VERSION}

@@ -13,19 +13,21 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 
 from linkstar_pipelines.sandbox.paging import Key, TokenBook, cut
+from linkstar_pipelines.sandbox.payload_faults import LONG_AGO, ShipDate
 from linkstar_pipelines.sandbox.search import Found, SearchIndex
 from linkstar_pipelines.sandbox.shopify.order_json import Told, fulfillment_order_id, render, render_told
 from linkstar_pipelines.sandbox.shopify.wire import Call, Resolved, connection, cursor_of, gid, places, refused, size_of
 from linkstar_pipelines.sandbox.wire import Json
 from linkstar_pipelines.sandbox.world import chance
 from linkstar_pipelines.sandbox.world.engine import World
-from linkstar_pipelines.sandbox.world.instants import parse
+from linkstar_pipelines.sandbox.world.instants import iso, parse
 from linkstar_pipelines.sandbox.world.order import Order
 from linkstar_pipelines.sandbox.world.store import Store
 
 _TERM = re.compile(r"(?P<field>\w+):(?P<sign>>=|<=|>|<)?(?P<quote>['\"]?)(?P<value>[^'\"\s]+)(?P=quote)|\S+")
 _FIELDS = ("updated_at", "created_at")
 FAR = 2**40
+_SHIP_DATE = ShipDate(("fulfillments", "createdAt"), iso(LONG_AGO))
 
 
 @dataclass(slots=True)
@@ -71,9 +73,8 @@ class OrdersApi:
 
         def show(item: Found) -> Resolved:
             order, index = item
-            spoiled = self._index.malformed(order, index)
-            if spoiled is not None:
-                call.spoiled[gid("Order", order.id)] = spoiled
+            if not self._index.sound(order, index):
+                call.spoiled[gid("Order", order.id)] = item
             return render(order, order.versions[index], self._told.get(order.id, []))
 
         if sortKey == "UPDATED_AT" and not reverse:
@@ -81,6 +82,26 @@ class OrdersApi:
         else:
             page = cut(places(found), show, cursor, size, call.strike)
         return connection(self._tokens, page, begun=bool(cursor))
+
+    def spoil(self, call: Call, data: Json) -> None:
+        """Spoil what the draw of faults spoils in a page of orders, asked for under its own name with `id`."""
+        page = data.get("orders") or {}
+        nodes = page.get("nodes") or []
+        for place, node in enumerate(nodes):
+            if node.get("id") in call.spoiled:
+                nodes[place] = self._spoiled(node, *call.spoiled[node["id"]])
+
+    def _spoiled(self, node: Json, order: Order, index: int) -> Json:
+        node = self._index.spoil(order, node, _SHIP_DATE)
+        spoiled = self._index.malformed(order, index)
+        lines = (node.get("lineItems") or {}).get("nodes") or []
+        if spoiled == 0:
+            del node["id"]
+        elif spoiled == 1:
+            node["lineItems"] = None
+        elif spoiled == 2 and lines and "originalUnitPriceSet" in lines[0]:
+            lines[0]["originalUnitPriceSet"]["shopMoney"]["amount"] = "n/a"
+        return node
 
     def count(self, info: GraphQLResolveInfo, query: str | None = None, limit: int | None = 10_000) -> Resolved:
         """Resolve `ordersCount`."""
@@ -161,20 +182,6 @@ class OrdersApi:
         if warnings:
             call.searches.append({"path": [path], "query": query, "warnings": warnings})
         return spans["updated_at"], spans["created_at"]
-
-
-def spoil(call: Call, data: Json) -> None:
-    """Spoil what the draw of faults spoils in a page of orders, asked for under its own name with `id`."""
-    page = data.get("orders") or {}
-    for node in page.get("nodes") or []:
-        spoiled = call.spoiled.get(node.get("id", ""))
-        lines = (node.get("lineItems") or {}).get("nodes") or []
-        if spoiled == 0:
-            del node["id"]
-        elif spoiled == 1:
-            node["lineItems"] = None
-        elif spoiled is not None and lines and "originalUnitPriceSet" in lines[0]:
-            lines[0]["originalUnitPriceSet"]["shopMoney"]["amount"] = "n/a"
 
 
 def counted(total: int, limit: int | None) -> Resolved:

@@ -14,7 +14,7 @@ from linkstar_pipelines.sandbox.bench import Bench
 from linkstar_pipelines.sandbox.pushes import SignedPush
 from linkstar_pipelines.sandbox.shopify.gateway import ShopifyDialect, ShopifyGateway
 from linkstar_pipelines.sandbox.shopify.inventory import InventoryApi
-from linkstar_pipelines.sandbox.shopify.orders import OrdersApi, counted, spoil
+from linkstar_pipelines.sandbox.shopify.orders import OrdersApi, counted
 from linkstar_pipelines.sandbox.shopify.points import PointsDesk
 from linkstar_pipelines.sandbox.shopify.pushes import domain, pushes
 from linkstar_pipelines.sandbox.shopify.wire import Call, Resolved, gid
@@ -50,7 +50,7 @@ class Side:
         self._gateway = bench.gateway(ShopifyDialect(), "shopify.")
         points = PointsDesk(bench.options.rate_scale)
         shops = bench.accounts("shopify")
-        self._shopify = ShopifyGateway(self._gateway, bench.clock, shops, points=points, root=root, finish=spoil)
+        self._shopify = ShopifyGateway(self._gateway, bench.clock, shops, points=points, root=root, finish=orders.spoil)
 
     def routes(self) -> list[BaseRoute]:
         """Return Shopify's one route."""

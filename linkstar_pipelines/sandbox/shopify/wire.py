@@ -11,6 +11,7 @@ from graphql import GraphQLError
 
 from linkstar_pipelines.sandbox.faults import Strike
 from linkstar_pipelines.sandbox.paging import Key, Page, TokenBook, TokenRefusedError
+from linkstar_pipelines.sandbox.search import Found
 from linkstar_pipelines.sandbox.wire import Json
 from linkstar_pipelines.sandbox.world.accounts import Account, Marketplace
 
@@ -28,7 +29,7 @@ class Call:
     now: int
     strike: Strike
     searches: list[Json] = field(default_factory=list)
-    spoiled: dict[str, int] = field(default_factory=dict)
+    spoiled: dict[str, Found] = field(default_factory=dict)
 
     @property
     def market(self) -> Marketplace:

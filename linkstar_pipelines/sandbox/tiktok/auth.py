@@ -19,7 +19,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from linkstar_pipelines.sandbox.faults import Strike
+from linkstar_pipelines.sandbox.faults import UNSEEN, Strike
 from linkstar_pipelines.sandbox.tiktok import wire
 from linkstar_pipelines.sandbox.tiktok.wire import ApiError, done
 from linkstar_pipelines.sandbox.wire import Reply
@@ -28,7 +28,6 @@ from linkstar_pipelines.sandbox.world.accounts import Account
 
 TIMESTAMP_SECONDS: Final = 300
 REFRESH_SECONDS: Final = 180 * 86_400
-_UNSEEN: Final = frozenset({"timeout_before", "timeout_after", "truncated_body", "error_500", "error_503"})
 _HEX: Final = "0123456789abcdef"
 
 
@@ -94,7 +93,7 @@ class TokenDesk:
         if serial is None or serial < tokens.serial:
             raise ApiError(wire.SPENT_REFRESH_TOKEN, "The refresh_token is invalid or expired.")
         access = "SBX_" + chance.code(40, _HEX, self._seed, "tiktok", account.code, serial, time.monotonic_ns())
-        if strike.transport not in _UNSEEN:
+        if strike.transport not in UNSEEN:
             tokens.access[access] = time.monotonic() + self._ttl
             tokens.serial = serial + 1
         return done({

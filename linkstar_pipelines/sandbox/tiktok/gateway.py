@@ -44,6 +44,14 @@ class TikTokDialect:
         """Answer a request that reaches no operation."""
         return ApiError(wire.ASTRAY, f"Invalid path ({target}).", status).reply
 
+    def access_token(self, request: Request, body: bytes) -> str:  # noqa: ARG002  # interface
+        """Return the access token's header."""
+        return request.headers.get("x-tts-access-token", "")
+
+    def expired(self) -> Reply:
+        """Answer 401 with its own code."""
+        return ApiError(wire.EXPIRED_TOKEN, "Expired credentials. The access token has expired.", 401).reply
+
     def headers(self, operation: str, status: int, request_id: str) -> Mapping[str, str]:  # noqa: ARG002 - the Dialect
         """Return the log id."""
         return {"x-tt-logid": request_id}

@@ -12,6 +12,7 @@ from typing import Final
 
 from linkstar_pipelines.sandbox.bench import Bench
 from linkstar_pipelines.sandbox.paging import Key, cut
+from linkstar_pipelines.sandbox.payload_faults import LONG_AGO, ShipDate
 from linkstar_pipelines.sandbox.search import Found
 from linkstar_pipelines.sandbox.tiktok.catalog import Catalog
 from linkstar_pipelines.sandbox.tiktok.order_json import order_status, render
@@ -22,6 +23,7 @@ from linkstar_pipelines.sandbox.wire import Json, Reply
 from linkstar_pipelines.sandbox.world.order import Order
 
 MOST_DETAILS: Final = 50
+_SHIP_DATE: Final = ShipDate(("rts_sla_time",), LONG_AGO)
 _FILTERS: Final = frozenset({
     "order_status", "create_time_ge", "create_time_lt", "update_time_ge", "update_time_lt", "shipping_type",
 })  # fmt: skip
@@ -77,7 +79,8 @@ class OrdersApi:
                 yield key, (order, position)
 
     def _show(self, order: Order, index: int) -> Json:
-        body = render(order, order.versions[index], self._catalogs[order.account.code], self._shipping.marked(order))
+        told = render(order, order.versions[index], self._catalogs[order.account.code], self._shipping.marked(order))
+        body = self._bench.index.spoil(order, told, _SHIP_DATE)
         spoiled = self._bench.index.malformed(order, index)
         if spoiled == 0:
             del body["id"]

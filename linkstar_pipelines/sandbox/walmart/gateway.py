@@ -38,6 +38,14 @@ class WalmartDialect:
         """Answer a request that reaches no operation."""
         return ApiError(status, "INVALID_REQUEST.GMP_GATEWAY_API", f"No such operation: {target}").reply
 
+    def access_token(self, request: Request, body: bytes) -> str:  # noqa: ARG002  # interface
+        """Return the access token's header."""
+        return request.headers.get("WM_SEC.ACCESS_TOKEN", "")
+
+    def expired(self) -> Reply:
+        """Answer 401."""
+        return ApiError(401, "UNAUTHORIZED.GMP_GATEWAY_API", "The access token has expired.").reply
+
     def headers(self, operation: str, status: int, request_id: str) -> Mapping[str, str]:  # noqa: ARG002  # interface
         """Return the headers that every answer carries."""
         return {"WM_SVC.NAME": "Walmart Marketplace", "WM_QOS.CORRELATION_ID": request_id}

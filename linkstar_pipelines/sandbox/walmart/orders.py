@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from linkstar_pipelines.sandbox.paging import Key, TokenBook, TokenRefusedError, cut, fingerprint
+from linkstar_pipelines.sandbox.payload_faults import LONG_AGO, ShipDate
 from linkstar_pipelines.sandbox.search import Found, SearchIndex
 from linkstar_pipelines.sandbox.walmart.order_json import Told, is_acknowledged, left_to_ship, node_of, render
-from linkstar_pipelines.sandbox.walmart.wire import ApiError, Call, invalid, not_found
+from linkstar_pipelines.sandbox.walmart.wire import ApiError, Call, invalid, milliseconds, not_found
 from linkstar_pipelines.sandbox.wire import Json, Reply
 from linkstar_pipelines.sandbox.world.engine import World
 from linkstar_pipelines.sandbox.world.instants import DAY
@@ -25,6 +26,7 @@ STATUSES = ("Created", "Acknowledged", "Shipped", "Delivered", "Cancelled")
 MOST_ORDERS = 10_000
 KEPT_DAYS, DEFAULT_DAYS = 180, 7
 CURSOR_PARTS = ("limit", "hasMoreElements", "soIndex", "poIndex", "partnerId", "sellerId", "cursorToken")
+_SHIP_DATE = ShipDate(("shippingInfo", "estimatedShipDate"), milliseconds(LONG_AGO))
 METHODS = ("Standard", "Express", "OneDay", "Freight", "WhiteGlove", "Value")
 LISTED_CARRIERS = frozenset({"UPS", "USPS", "FedEx", "DHL", "4PX", "YunExpress", "Yanwen", "China Post", "SF Express"})
 """Some of the carriers that Walmart lists; any other must come as `otherCarrier`."""
@@ -147,7 +149,7 @@ class OrdersApi:
 
     def _show(self, found: Found) -> Json:
         order, index = found
-        body = self._render(order, index)
+        body = self._index.spoil(order, self._render(order, index), _SHIP_DATE)
         spoiled = self._index.malformed(order, index)
         if spoiled == 0:
             del body["purchaseOrderId"]

@@ -1,5 +1,6 @@
 """The client against a simulated eBay over real HTTP: nothing missing, nothing twice, whatever the faults."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -37,7 +38,7 @@ def raw(url: str, core: HttpCore, stream: Stream, code: str) -> tuple[pl.DataFra
     return raw_rows("ebay", code, stream, PLATFORM.streams[stream], records, NOW)
 
 
-def lines_of(records: list[dict[str, Any]]) -> dict[tuple[str, str], tuple[str, int]]:
+def lines_of(records: Sequence[dict[str, Any]]) -> dict[tuple[str, str], tuple[str, int]]:
     return {
         (order["orderId"], line["lineItemId"]): (line["sku"], line["quantity"])
         for order in records

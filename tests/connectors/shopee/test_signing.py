@@ -115,12 +115,13 @@ def test_a_push_that_is_not_what_it_claims_is_refused(
         receive(store, shopee_client.http, Push("POST", URL, {"authorization": header}, body))
 
 
-def test_without_the_registered_address_no_push_is_believed(
+def test_a_shop_without_an_address_of_its_own_is_signed_for_at_the_receivers(
     signed_shop: ShopeeStore, shopee_client: ShopeeClient
 ) -> None:
     store = signed_shop.model_copy(update={"push_url": ""})
-    with pytest.raises(PushRefusedError, match="LINKSTAR_SHOPEE_SPSG_PUSH_URL is not set"):
-        receive(store, shopee_client.http, Push("POST", URL, {"authorization": PUSHED}, BODY))
+    assert receive(store, shopee_client.http, Push("POST", URL, {"authorization": PUSHED}, BODY))
+    with pytest.raises(PushRefusedError, match="LINKSTAR_PUSH_URL"):
+        receive(store, shopee_client.http, Push("POST", f"{URL}/other", {"authorization": PUSHED}, BODY))
 
 
 @pytest.mark.parametrize(

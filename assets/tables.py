@@ -146,7 +146,7 @@ class Publication:
         self._done.append(
             self._lake.publish(
                 self._schema, frame, mode=self._mode, rejected=rejected, source_key=self._source_key,
-                run_id=self._context.run_id,
+                run_id=self._context.run.run_id,
             )
         )  # fmt: skip
         if self._days is not None:

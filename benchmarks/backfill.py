@@ -58,7 +58,10 @@ def main() -> int:
             watched = _backfill(folder, url, chosen.days)
         landed, lines = _counts(folder)
     print(f"{landed:,} orders landed, {lines:,} lines in core")
-    second, last = (max(m for at, m in watched if low <= at / chosen.orders <= high) for low, high in QUARTERS)
+    second, last = (
+        max((memory for at, memory in watched if low <= at / chosen.orders <= high), default=0)
+        for low, high in QUARTERS
+    )
     print(
         f"most memory in the second quarter {second:,} MB, in the last {last:,} MB, after landing {watched[-1][1]:,} MB"
     )

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from linkstar_pipelines.connectors.http import HttpCore
+from linkstar_pipelines.connectors.observations import spare_the_collector
 from linkstar_pipelines.connectors.pulls import Pull, Pulls, pull_stores, seal
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.schemas.platforms import Stream
@@ -55,7 +56,8 @@ class PlatformsResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # d
     _yielding: bool = PrivateAttr(default=False)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        """Look whether the run yields."""
+        """Look whether the run yields, and prepare the process for many payloads."""
+        spare_the_collector()
         tags = context.run.tags if context.run is not None else {}
         self._yielding = yields(tags, load_settings().reconcile_days)
 

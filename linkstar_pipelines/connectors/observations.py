@@ -7,6 +7,7 @@ A payload that is no object, or that its form cannot place, is rejected with the
 is identified by its payload hash: the same payload seen twice is one row.
 """
 
+import gc
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +20,16 @@ from linkstar_pipelines.schemas.platforms import CHANGING, Stream
 from linkstar_pipelines.schemas.quality import ReasonType
 from linkstar_pipelines.schemas.streams import RAW_TABLES, identity_of
 
+_COLLECT_AFTER: Final = 50_000  # objects made and not freed
 _BROKEN_TEXT: Final = "a text in it is no UTF-8; ask the platform to mend the record"
+
+
+def spare_the_collector() -> None:
+    """Have this process look for cycles of objects less often: payloads are trees, which go without it.
+
+    For processes that read many of them: the looking takes a sixth of the time.
+    """
+    gc.set_threshold(_COLLECT_AFTER, *gc.get_threshold()[1:])
 
 
 def raw_rows(  # noqa: PLR0917  # who, what, and how it was read

@@ -21,7 +21,9 @@ def mask_order(payload: dict[str, Any]) -> dict[str, Any]:
     Args:
         payload: The order, however malformed.
     """
-    masked = {part: value for part, value in payload.items() if part not in {"buyer", "recipient", "payment"}}
+    masked = dict(payload)
+    for part in ("buyer", "recipient", "payment"):
+        masked.pop(part, None)
     address = _inside(payload, "recipient", "deliveryAddress")
     if isinstance(address, dict):
         kept = {part: address[part] for part in ADDRESS_KEPT if part in address}
@@ -36,7 +38,8 @@ def mask_order(payload: dict[str, Any]) -> dict[str, Any]:
 
 def _mask_line(line: object) -> object:
     for path in _LINE_DETAILS:
-        line = _without(line, path)
+        if _inside(line, *path) is not None:  # hardly any line: not each one is copied
+            line = _without(line, path)
     return line
 
 

@@ -35,6 +35,9 @@ since it was last seen (not among its `parents`), and whether it is accepted."""
 
 OFTEN: Final = 30
 """So many chances, or so many expected sightings, before an absence means something."""
+SAID_OFTEN: Final = 100
+"""So many texts without a word before the word is new: one that every thirtieth text says would have shown by
+then (rule of three, at 95 %)."""
 _ALIKE: Final = 0.6
 _MISSING: Final = pl.col("missed") * pl.col("seen") / pl.col("parents") >= OFTEN
 
@@ -120,7 +123,7 @@ def _is_difference(facts: pl.DataFrame) -> pl.Expr:
     texts = dict(said.iter_rows())
     type_chances = pl.col("path").map_elements(lambda path: _nearest(path, chances), pl.Int64)
     word_chances = pl.col("path").replace_strict(texts, default=0, return_dtype=pl.Int64)
-    return pl.when(pl.col("word") == "").then(type_chances).otherwise(word_chances) >= OFTEN
+    return pl.when(pl.col("word") == "").then(type_chances >= OFTEN).otherwise(word_chances >= SAID_OFTEN)
 
 
 def _chances(known: pl.DataFrame) -> dict[str, int]:

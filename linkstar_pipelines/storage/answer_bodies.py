@@ -12,18 +12,18 @@ nobody reads them, and a lost key is a deleted archive.
 import hashlib
 import json
 import uuid
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import pyarrow as pa
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from linkstar_pipelines.storage.postgres import Postgres
 
-_LEVEL: Final = 1  # answers are text that repeats itself: the fastest level finds most of it
+_CODEC: Final = "zstd"
 _BEGIN: Final = b"""
     INSERT INTO ops.answer_pull (id, platform, store, stream, window_start, window_end, observed_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s)
@@ -101,16 +101,19 @@ class AnswerBodies:
             )
 
     def keep(self, pull: AnswerPull, operation: str, asked: Mapping[str, str], content: bytes) -> None:
-        """Keep an answer of a pull; it is on disk when this returns."""
-        digest, sealed = hashlib.sha256(content).hexdigest(), self._box.encrypt(zlib.compress(content, _LEVEL))
+        """Keep an answer of a pull. It outlives this process at once, and a crash of the server from `end` on."""
+        digest = hashlib.sha256(content).hexdigest()
+        sealed = self._box.encrypt(pa.compress(content, codec=_CODEC, asbytes=True))
         facts = self._box.encrypt(json.dumps(dict(asked)).encode()) if asked else None
         owner = (pull.platform, pull.store, operation)
-        with self._postgres.connection() as connection:
+        with self._postgres.connection() as connection, connection.pipeline():
+            # The commit of `end` takes all before it to the disk; waiting at each page takes longer than the page.
+            connection.execute("SET LOCAL synchronous_commit = off")
             connection.execute(_KEEP_BODY, (digest, *owner, len(content), sealed))
             connection.execute(_KEEP, (pull.id, *owner, digest, facts))
 
     def end(self, pull: AnswerPull) -> None:
-        """Note that all answers of a pull are kept."""
+        """Note that all answers of a pull are kept; they are on disk when this returns."""
         self._postgres.execute("UPDATE ops.answer_pull SET ended_at = clock_timestamp() WHERE id = %s", pull.id)
 
     def parsed(self, pull: AnswerPull, parser: str) -> None:
@@ -150,11 +153,14 @@ class AnswerBodies:
 
     def content(self, pull: AnswerPull, answer: KeptAnswer) -> bytes:
         """The body of an answer, as it came."""
-        ((sealed,),) = self._postgres.fetch(
-            "SELECT body FROM ops.answer_body WHERE platform = %s AND store = %s AND operation = %s AND sha256 = %s",
+        ((sealed, size),) = self._postgres.fetch(
+            "SELECT body, size FROM ops.answer_body "
+            "WHERE platform = %s AND store = %s AND operation = %s AND sha256 = %s",
             pull.platform, pull.store, answer.operation, answer.sha256,
         )  # fmt: skip
-        return zlib.decompress(self._box.decrypt(bytes(sealed)))
+        packed = self._box.decrypt(bytes(sealed))
+        content: bytes = pa.decompress(packed, decompressed_size=size, codec=_CODEC, asbytes=True)
+        return content
 
     def prune(self, older_than_days: int) -> int:
         """Delete pulls older than so many days, and the bodies that no other received; return how many bodies."""

@@ -23,7 +23,7 @@ from linkstar_pipelines.storage.lake import Lake
 
 S = TypeVar("S", bound=dy.Schema)
 
-_VERSIONS: Final = 50_000  # raw rows in memory
+_VERSIONS: Final = 25_000  # raw rows in memory
 
 CONNECTED: Final = set(load_settings().stores.values())
 """Platforms with a store when the code location was loaded."""

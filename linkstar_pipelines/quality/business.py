@@ -73,7 +73,7 @@ def _once_over_all_days(schema: type[dy.Schema]) -> Expectation:
     description = f"No {', '.join(schema.primary_key())} is there twice, on whatever days."
     kwargs = {"column": "copies", "value_set": [1]}
     kind, source = "ExpectColumnValuesToBeInSet", reconciliation.copies_of(schema)
-    return Expectation(NO_DUPLICATES, kind, kwargs, "critical", description, source=source)
+    return Expectation(NO_DUPLICATES, kind, kwargs, "critical", description, source=source, by_day=True)
 
 
 def _adds_up(check: str, source: Reconciliation, description: str, severity: Severity) -> Expectation:

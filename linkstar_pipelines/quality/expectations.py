@@ -66,6 +66,7 @@ class Expectation:
         holds: The same as a rule in Polars, where `type` judges a column directly. Expectations of one check that
             all have a rule are first judged together.
         source: Where the rows come from, if not from the table itself.
+        by_day: True if `source` says the same of some days, whatever days are asked for beside them.
         sampled: True if a large table may be judged by a sample, because every row was held to the same rule
             when it was published.
     """
@@ -78,6 +79,7 @@ class Expectation:
     rule: pl.Expr | None = field(default=None, compare=False)
     holds: pl.Expr | None = field(default=None, compare=False)
     source: Reconciliation | None = None
+    by_day: bool = False
     sampled: bool = False
 
     def __post_init__(self) -> None:

@@ -79,6 +79,21 @@ class Outcome:
         """True if it holds."""
         return self.tally.passed
 
+    def with_more(self, other: "Outcome") -> "Outcome":
+        """This outcome and that of the same expectation over other rows (of other days) as one."""
+        evaluated, unexpected = (
+            self.tally.evaluated + other.tally.evaluated,
+            self.tally.unexpected + other.tally.unexpected,
+        )
+        passed = evaluated - unexpected >= self.expectation.mostly * evaluated
+        return Outcome(
+            self.expectation,
+            Tally(evaluated, unexpected, passed),
+            self.rows + other.rows,
+            (self.sample + other.sample)[:SAMPLE_ROWS],
+            self.by_day | other.by_day,
+        )
+
 
 def validate(
     frame: pl.DataFrame,

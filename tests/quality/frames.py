@@ -221,3 +221,7 @@ class MemoryLake:
     def count(self, schema: type[dy.Schema]) -> int:
         """Count as `Lake.count` does."""
         return self.read(schema).height
+
+    def rows_by_day(self, schema: type[dy.Schema], days: Collection[date]) -> dict[date, int]:
+        """Count as `Lake.rows_by_day` does."""
+        return dict(self.read(schema, days=days).group_by("changed_on").len().iter_rows())

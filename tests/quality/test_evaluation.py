@@ -50,6 +50,25 @@ def test_only_the_partitions_of_the_run_are_looked_at(lake: Lake) -> None:
     assert {day: tally.evaluated for day, tally in outcome.by_day.items()} == {YESTERDAY: 5, TODAY: 7}
 
 
+def test_partitions_judged_some_at_a_time_come_to_the_same_as_all_at_once(lake: Lake) -> None:
+    days = [TODAY - timedelta(days=back) for back in range(6)]
+    for number, day in enumerate(days):
+        _publish(lake, 5 + number, day, prefix=f"D{number}-")
+    lake.publish(
+        Movements,
+        lake.table(Movements, days=days[:1]).with_columns(quantity=pl.lit(-500_000, pl.Int64)),
+        mode=Mode.UPSERT,
+    )
+    judged = [e for e in expectations_of(TABLE) if not e.sampled]
+    together, apart = (evaluate(TABLE, judged, lake, days, most_rows=most) for most in (1000, 12))
+    assert len(together) == len(apart) == len(judged)
+    for outcome, other in zip(together, apart, strict=True):
+        assert (outcome.tally, outcome.rows, outcome.by_day) == (other.tally, other.rows, other.by_day)
+    assert {outcome.check for outcome in apart if not outcome.passed} == {
+        "quantities_believable", "movements_match_lines",
+    }  # fmt: skip
+
+
 def test_every_expectation_of_a_table_has_one_outcome(lake: Lake) -> None:
     _publish(lake, 5)
     outcomes = evaluate(TABLE, expectations_of(TABLE), lake)

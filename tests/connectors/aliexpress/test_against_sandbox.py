@@ -109,6 +109,7 @@ def test_a_closed_window_holds_its_changes_and_no_others(url: str, core: HttpCor
     assert {page.total for page in pages} == {len(inside)}
 
 
+@pytest.mark.drill
 def test_with_every_fault_at_a_fifth_the_orders_are_still_exactly_the_worlds(tmp_path: Path, core: HttpCore) -> None:
     small = ("--accounts", "AE1", "--orders-per-day", "2", "--products", "20", "--rate-scale", "100000")
     faults = ("--fault", "all=0.2", "--fault", "late_orders=0", "--fault-delay", "0.02")

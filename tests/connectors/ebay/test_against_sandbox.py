@@ -67,6 +67,7 @@ def test_without_faults_orders_lines_and_quantities_are_exactly_the_worlds(
     assert wire_core.faults("ebay", code) == 0
 
 
+@pytest.mark.drill
 def test_with_every_fault_at_a_fifth_the_orders_are_still_exactly_the_worlds(
     tmp_path: Path, wire_core: HttpCore
 ) -> None:

@@ -95,6 +95,7 @@ def test_all_orders_of_the_world_with_its_ids_lines_and_quantities(url: str, cor
     assert core.faults("shopee", client.store.name) == 0
 
 
+@pytest.mark.drill
 def test_with_every_fault_at_a_fifth_the_orders_are_still_exactly_the_worlds(
     tmp_path: Path, wire_database: Postgres
 ) -> None:

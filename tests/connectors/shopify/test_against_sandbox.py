@@ -120,6 +120,7 @@ def test_states_times_and_amounts_are_the_worlds(world_url: str, core: HttpCore,
     assert checked > 50
 
 
+@pytest.mark.drill
 def test_with_every_fault_at_a_fifth_the_orders_are_still_exactly_the_worlds(tmp_path: Path, core: HttpCore) -> None:
     flags = ("--fault", "all=0.2", "--fault", "late_orders=0", "--fault-delay", "0.02")
     with running_sandbox(tmp_path, *WORLD, *flags, "--clock", "frozen:2026-03-22T00:00:00Z") as url:

@@ -107,6 +107,7 @@ def test_windows_side_by_side_hold_each_order_once(url: str, core: HttpCore) -> 
     assert sorted(ids) == sorted(order["orderId"] for order in world_orders(url, "TTUS"))
 
 
+@pytest.mark.drill
 def test_with_every_fault_at_a_fifth_the_orders_are_still_exactly_the_worlds(
     tmp_path: Path, wire_database: Postgres
 ) -> None:

@@ -91,6 +91,7 @@ def test_states_shippers_and_times_are_the_worlds(world_url: str, core: HttpCore
     assert {"delivered", "shipped", "cancelled"} <= set(current["state"])
 
 
+@pytest.mark.drill
 def test_with_every_fault_at_a_fifth_the_orders_are_still_exactly_the_worlds(tmp_path: Path, core: HttpCore) -> None:
     flags = ("--fault", "all=0.2", "--fault", "late_orders=0", "--fault-delay", "0.02")
     with running_sandbox(tmp_path, *WORLD, *flags) as url:

@@ -1,4 +1,4 @@
-"""Group `core`: clean SKUs, orders, lines, stock, returns and payments of all platforms in one form."""
+"""Group `core`: listings, orders, lines, stock, returns and payments of all platforms in one form."""
 
 import dagster as dg
 import dataframely as dy
@@ -9,10 +9,12 @@ from assets.streams import batches, changed, known_codes, landed, present, toget
 from assets.tables import Publication, publish, table_asset
 from linkstar_pipelines.domain import imported_orders, order_import
 from linkstar_pipelines.domain import orders as orders_of
-from linkstar_pipelines.schemas.core import ListingStock, OrderLines, Orders, Payments, Returns, Skus
+from linkstar_pipelines.schemas.core import ListingStock, OrderLines, Orders, Payments, Returns
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap, Listings
 from linkstar_pipelines.schemas.raw import RawImportedOrders
 from linkstar_pipelines.schemas.streams import RAW_TABLES
+from linkstar_pipelines.storage.mapped_lines import known_map
 from linkstar_pipelines.storage.publishing import Mode
 from resources.lake import LakeResource
 from resources.rules import RulesResource
@@ -23,14 +25,14 @@ def _raw(stream: Stream) -> list[type[dy.Schema]]:
     return [schema for (_, offered), schema in RAW_TABLES.items() if offered is stream and present(schema)]
 
 
-@table_asset(Skus, deps=[*_raw(Stream.LISTINGS), RawImportedOrders])
-def skus(context: dg.AssetExecutionContext, lake: LakeResource, rules: RulesResource) -> dg.MaterializeResult:
-    """Clean the code of every listing, and of every product in imported files."""
+@table_asset(Listings, deps=[*_raw(Stream.LISTINGS), RawImportedOrders])
+def listings(context: dg.AssetExecutionContext, lake: LakeResource, rules: RulesResource) -> dg.MaterializeResult:
+    """Read every listing, and every product in imported files, and clean its code."""
     house, codes = lake.open(), rules.load().sku_codes
-    parts = [platform.skus(raw, codes) for platform, raw in landed(house, Stream.LISTINGS)]
-    parts.append(imported_orders.skus_from_import(house.table(RawImportedOrders), codes))
-    frame, rejected = together(Skus, parts)
-    return publish(context, house, Skus, frame, mode=Mode.REPLACE, rejected=rejected)
+    parts = [platform.listings(raw, codes) for platform, raw in landed(house, Stream.LISTINGS)]
+    parts.append(imported_orders.listings_from_import(house.table(RawImportedOrders), codes))
+    frame, rejected = together(Listings, parts)
+    return publish(context, house, Listings, frame, mode=Mode.REPLACE, rejected=rejected)
 
 
 @table_asset(Orders, deps=[*_raw(Stream.ORDERS), RawImportedOrders])
@@ -49,22 +51,22 @@ def orders(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Material
     return publication.result()
 
 
-@table_asset(OrderLines, deps=[*_raw(Stream.ORDERS), *_raw(Stream.LISTINGS), RawImportedOrders, Skus, Orders])
+@table_asset(OrderLines, deps=[*_raw(Stream.ORDERS), *_raw(Stream.LISTINGS), RawImportedOrders, ListingMap, Orders])
 def order_lines(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    """Take the current lines of those orders, with money, quantities and clean SKUs.
+    """Take the current lines of those orders, with money, quantities and SKUs.
 
-    A line whose SKU is in none of the store's listings is held; a SKU that was sold before stays known after its
-    listing is gone.
+    A line whose code is in none of the store's listings is put aside; a code that was sold before stays known after its
+    listing is gone, and what it sold.
     """
     house, days, zones = lake.open(), days_of(context), lake.time_zones()
-    clean, known = house.table(Skus), known_codes(house)
+    sold_as, known = known_map(house), known_codes(house)
     publication = Publication(context, house, OrderLines, mode=Mode.UPSERT, days=days, source_key=_line_source())
     for some in batches(house, Stream.ORDERS, days):
         parts = [
-            orders_of.order_lines(versions, platform.orders, clean, zones, known)
+            orders_of.order_lines(versions, platform.orders, sold_as, zones, known)
             for platform, versions in changed(house, Stream.ORDERS, some)
         ]
-        parts.append(imported_orders.order_lines_from_import(house.table(RawImportedOrders, days=some), clean))
+        parts.append(imported_orders.order_lines_from_import(house.table(RawImportedOrders, days=some), sold_as))
         publication.add(*together(OrderLines, parts))
     return publication.result()
 

@@ -4,15 +4,16 @@ import dagster as dg
 
 from assets.tables import publish, table_asset
 from linkstar_pipelines.domain import settlement
-from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.core import OrderLines, Orders
 from linkstar_pipelines.schemas.finance import SettlementLines, SettlementReport
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.schemas.raw import RawAmazonSettlements, RawFxRates
 from linkstar_pipelines.storage.publishing import Mode
 from resources.lake import LakeResource
 from resources.rules import RulesResource
 
 
-@table_asset(SettlementLines, deps=[RawAmazonSettlements, RawFxRates, Orders, OrderLines, Skus])
+@table_asset(SettlementLines, deps=[RawAmazonSettlements, RawFxRates, Orders, OrderLines, ListingMap])
 def settlement_lines(
     context: dg.AssetExecutionContext, lake: LakeResource, rules: RulesResource
 ) -> dg.MaterializeResult:
@@ -23,7 +24,7 @@ def settlement_lines(
         fee_rules=rules.load().settlement_fees.frame(),
         orders=house.table(Orders),
         order_lines=house.table(OrderLines),
-        skus=house.table(Skus),
+        listing_map=house.table(ListingMap),
         rates=house.table(RawFxRates),
         base_currency=lake.settings().base_currency,
     )

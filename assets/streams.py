@@ -16,6 +16,7 @@ from linkstar_pipelines.connectors.platform import Platform
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.domain.calendar import parted
 from linkstar_pipelines.domain.quarantine import concat_rejects
+from linkstar_pipelines.schemas.erps import ERP_TABLES
 from linkstar_pipelines.schemas.platforms import Stream
 from linkstar_pipelines.schemas.streams import RAW_TABLES, identity_of
 from linkstar_pipelines.settings import load_settings
@@ -27,10 +28,19 @@ _VERSIONS: Final = 25_000  # raw rows in memory
 
 CONNECTED: Final = set(load_settings().stores.values())
 """Platforms with a store when the code location was loaded."""
+CONNECTED_ERPS: Final = frozenset(load_settings().erp_accounts)
+"""ERPs with an account then."""
 
 
 def present(schema: type[dy.Schema]) -> bool:
-    """Whether a table is in the graph: raw streams of a platform without a store are not, unless none has one."""
+    """Whether a table is in the graph.
+
+    Raw streams of a platform without a store are not, unless none has one; those of an ERP without an account are not,
+    unless nothing at all is connected.
+    """
+    erp = next((name for (name, _), known in ERP_TABLES.items() if known is schema), None)
+    if erp is not None:
+        return erp in CONNECTED_ERPS or not (CONNECTED or CONNECTED_ERPS)
     owner = next((name for (name, _), known in RAW_TABLES.items() if known is schema), None)
     return owner is None or not CONNECTED or owner in CONNECTED
 

@@ -141,11 +141,11 @@ class Publication:
         self._readings: dict[str, int] = {}
         self._failed: dict[str, StoreFailure] = {}
 
-    def add(self, frame: pl.DataFrame, rejected: pl.DataFrame | None = None) -> None:
-        """Publish some rows, and what was refused beside them."""
+    def add(self, frame: pl.DataFrame, rejected: pl.DataFrame | None = None, ended: pl.DataFrame | None = None) -> None:
+        """Publish some rows, what was refused beside them, and the keys of those that are no more."""
         self._done.append(
             self._lake.publish(
-                self._schema, frame, mode=self._mode, rejected=rejected, source_key=self._source_key,
+                self._schema, frame, mode=self._mode, rejected=rejected, source_key=self._source_key, ended=ended,
                 run_id=self._context.run.run_id,
             )
         )  # fmt: skip

@@ -32,7 +32,10 @@ from linkstar_pipelines.storage.lake import Lake
 from linkstar_pipelines.storage.postgres import Postgres
 
 FIRST: Final = date(2025, 1, 1)
-TABLES: Final = ["raw.amazon_orders", "core.skus", "core.orders", "core.order_lines"]
+TABLES: Final = [
+    "raw.amazon_orders", "core.listings", "core.skus", "core.match_proposals", "core.listing_map", "core.orders",
+    "core.order_lines",
+]  # fmt: skip
 _RUN: Final = """
 import json, sys
 from linkstar_pipelines.operations import runs

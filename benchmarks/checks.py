@@ -25,9 +25,10 @@ from typing import Final
 import dagster as dg
 import dataframely as dy
 import polars as pl
+from catalogue import mapped_by_rule
 
 from linkstar_pipelines.domain.demand import daily_demand
-from linkstar_pipelines.domain.imported_orders import order_lines_from_import, orders_from_import, skus_from_import
+from linkstar_pipelines.domain.imported_orders import listings_from_import, order_lines_from_import, orders_from_import
 from linkstar_pipelines.domain.movements import movements
 from linkstar_pipelines.domain.order_import import apply_mapping
 from linkstar_pipelines.operations.runs import shipped
@@ -37,8 +38,9 @@ from linkstar_pipelines.quality.partition_results import PartitionResult, record
 from linkstar_pipelines.rules.order_mapping import load_mapping
 from linkstar_pipelines.rules.sku_codes import load_sku_code_rules
 from linkstar_pipelines.schemas.catalog import table_of
-from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.core import OrderLines, Orders
 from linkstar_pipelines.schemas.planning import DailyDemand
+from linkstar_pipelines.schemas.products import Listings
 from linkstar_pipelines.schemas.raw import RawImportedOrders
 from linkstar_pipelines.schemas.stock import Movements
 from linkstar_pipelines.settings import load_settings
@@ -114,12 +116,12 @@ def _frames(rows: pl.DataFrame) -> tuple[dict[type[dy.Schema], pl.DataFrame], pl
     """Return the tables that follow from a file, and its rejected rows."""
     mapping, codes = load_mapping(Path("online_retail_ii")), load_sku_code_rules()
     imported = apply_mapping(rows.lazy(), mapping, file_sha256="0" * 64, imported_on=DAY, store=mapping.store)
-    skus, _ = skus_from_import(imported.lines, codes)
+    listings, _ = listings_from_import(imported.lines, codes)
     orders, _ = orders_from_import(imported.lines)
-    order_lines, _ = order_lines_from_import(imported.lines, skus)
+    order_lines, _ = order_lines_from_import(imported.lines, mapped_by_rule(listings))
     frames: dict[type[dy.Schema], pl.DataFrame] = {
         RawImportedOrders: imported.lines,
-        Skus: skus,
+        Listings: listings,
         Orders: orders,
         OrderLines: order_lines,
         Movements: movements(order_lines),

@@ -35,8 +35,8 @@ from linkstar_pipelines.connectors.amazon.platform import PLATFORM
 from linkstar_pipelines.connectors.observations import raw_rows, spare_the_collector
 from linkstar_pipelines.connectors.request import read_json
 from linkstar_pipelines.domain.orders import order_lines
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.storage.answer_bodies import AnswerBodies, AnswerPull
 from linkstar_pipelines.storage.embedded import EmbeddedPostgres
 from linkstar_pipelines.storage.postgres import Postgres
@@ -134,7 +134,7 @@ def _linkstar(_: int) -> Worked:
     parsed = time.monotonic()
     Store.barrier.wait()
     zones = pl.DataFrame({"store": [name], "time_zone": ["America/Los_Angeles"]})
-    lines, _rejected = order_lines(rows, PLATFORM.orders, Skus.create_empty(), zones)
+    lines, _rejected = order_lines(rows, PLATFORM.orders, ListingMap.create_empty(), zones)
     return Worked(began, parsed, time.monotonic(), _comparable(lines))
 
 

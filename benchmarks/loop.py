@@ -27,10 +27,11 @@ import pandas as pd
 import pandas_loop
 import pandas_planning
 import polars as pl
+from catalogue import mapped_by_rule
 
 from linkstar_pipelines.domain.demand import daily_demand
 from linkstar_pipelines.domain.forecasting import forecast
-from linkstar_pipelines.domain.imported_orders import order_lines_from_import, orders_from_import, skus_from_import
+from linkstar_pipelines.domain.imported_orders import listings_from_import, order_lines_from_import, orders_from_import
 from linkstar_pipelines.domain.order_import import apply_mapping
 from linkstar_pipelines.domain.replenishment import advise
 from linkstar_pipelines.rules.order_mapping import load_mapping
@@ -93,9 +94,9 @@ def run_linkstar(watch: Stopwatch, rows: pl.DataFrame, as_of: date) -> Figures:
         "import",
         lambda: apply_mapping(rows.lazy(), mapping, file_sha256=SHA, imported_on=IMPORTED_ON, store=STORE),
     )
-    skus, _ = watch("skus", lambda: skus_from_import(imported.lines, codes))
+    sold_as = watch("skus", lambda: mapped_by_rule(listings_from_import(imported.lines, codes)[0]))
     orders, _ = watch("orders", lambda: orders_from_import(imported.lines))
-    lines, _ = watch("order_lines", lambda: order_lines_from_import(imported.lines, skus))
+    lines, _ = watch("order_lines", lambda: order_lines_from_import(imported.lines, sold_as))
     demand = watch("daily_demand", lambda: daily_demand(lines))
     terms = _terms(demand.select("node", "sku").unique(maintain_order=True))
     protection = terms.select("node", "sku", protection_days=pl.col("lead_time_days") + pl.col("review_days"))

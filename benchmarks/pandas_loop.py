@@ -131,7 +131,7 @@ def _require(rules: dict[str, pd.Series]) -> None:
 
 
 def skus(lines: pd.DataFrame) -> pd.DataFrame:
-    """Counterpart of `imported_orders.skus_from_import`."""
+    """Counterpart of `imported_orders.listings_from_import`, where every clean code makes its SKU."""
     sales = lines[lines["line_kind"] == "sale"].sort_values(["ordered_at", "line_number"])
     listed = sales.groupby(["platform", "store", "listing_sku"], as_index=False)["title"].last()
     cleaned = listed["listing_sku"].str.normalize("NFKC").str.upper().str.strip()

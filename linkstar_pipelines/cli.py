@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from linkstar_pipelines.cli_catalog import catalog, migrate
+
 app = typer.Typer(
     help="LinkStar pipelines: the supply chain of a cross-border seller as one graph.", no_args_is_help=True
 )
@@ -23,6 +25,8 @@ app.add_typer(imports, name="import")
 app.add_typer(quality, name="quality")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(report, name="report")
+app.add_typer(catalog, name="catalog")
+app.add_typer(migrate, name="migrate")
 console = Console()
 
 
@@ -195,6 +199,35 @@ def import_orders(
     from linkstar_pipelines.operations.history import import_orders as run_import
 
     raise typer.Exit(run_import(console, file, mapping, store))
+
+
+@imports.command("catalog")
+def import_catalog(
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX or Parquet file.")],
+    mapping: Annotated[str, typer.Option(help="Mapping file, or the name of a shipped one.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of the file of this name that was imported before.")
+    ] = False,
+) -> None:
+    """Import products, kits, pairings or suppliers by a declared mapping. The same file twice changes nothing."""
+    from linkstar_pipelines.operations.catalog_import import import_catalog as run_import
+
+    raise typer.Exit(run_import(console, file, mapping, replace=replace))
+
+
+@imports.command("template")
+def import_template(
+    kind: Annotated[str, typer.Argument(help="products, kits, pairings or suppliers.")],
+    file: Annotated[Path | None, typer.Argument(help="Where to write; else linkstar_<kind>.xlsx here.")] = None,
+) -> None:
+    """Write the plain template of a kind of record, with a sheet that explains its columns."""
+    from linkstar_pipelines.domain.products.records import KINDS
+    from linkstar_pipelines.reporting.catalog_template import write_template
+
+    if kind not in KINDS:
+        raise typer.BadParameter(f"{kind} unknown; there are {', '.join(KINDS)}")
+    path = write_template(kind, file or Path(f"linkstar_{kind}.xlsx"))
+    console.print(f"{path}: fill it in and run `linkstar import catalog {path} --mapping linkstar_{kind}`")
 
 
 @quality.command("docs")

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from linkstar_pipelines.schemas.erps import ERPS
 from linkstar_pipelines.schemas.platforms import PLATFORMS
 from linkstar_pipelines.store_files import SECRETS_FILE, STORES_FILE, StoreFileError, StoreFiles
 
@@ -190,6 +191,12 @@ class Settings(Places):
         """Names of the connected stores of one platform."""
         return tuple(name for name, where in self.stores.items() if where == platform)
 
+    @cached_property
+    def erp_accounts(self) -> dict[str, tuple[str, ...]]:
+        """The connected accounts of each ERP by its name: those of the environment and those of the file."""
+        accounts = {erp: (*ErpAccounts.of(erp).accounts, *self.store_files.stores.get(erp, {})) for erp in ERPS}
+        return {erp: tuple(dict.fromkeys(names)) for erp, names in accounts.items() if names}
+
     def time_zones(self) -> dict[str, str]:
         """Time zone of each connected store; the desk's own for one that names none that exists."""
         zones = {}
@@ -218,6 +225,23 @@ class StoreNames(BaseSettings):
     def of(cls, platform: str) -> Self:
         """Read the names of one platform's stores that the environment gives."""
         return cls(_env_prefix=f"LINKSTAR_{platform.upper()}_")
+
+
+class ErpAccounts(BaseSettings):
+    """The connected accounts of one ERP. Environment prefix: `LINKSTAR_<ERP>_`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    accounts: CommaList = Field(
+        (),
+        description="Names of the ERP's accounts to read, comma-separated, such as `main`: lower-case letters, digits "
+        "and `_`. Each has its own `LINKSTAR_<ERP>_<NAME>_*` variables. An ERP without an account is not in the graph.",
+    )
+
+    @classmethod
+    def of(cls, erp: str) -> Self:
+        """Read the names of one ERP's accounts that the environment gives."""
+        return cls(_env_prefix=f"LINKSTAR_{erp.upper()}_")
 
 
 class StoreClock(BaseSettings):
@@ -262,9 +286,10 @@ class StoreSettings(StoreClock):
         try:
             return cls(_env_prefix=prefix, **{**given, "name": name})
         except ValidationError as error:
+            walk = f", or run `linkstar connect {cls.platform} --name {name}`" if cls.platform in PLATFORMS else ""
             remedy = (
-                f"Set them in the environment or in {files.path} (secrets: {files.secrets_path}), or run "
-                f"`linkstar connect {cls.platform} --name {name}`; docs/configuration.md tells what each one means."
+                f"Set them in the environment or in {files.path} (secrets: {files.secrets_path}){walk}; "
+                "docs/configuration.md tells what each one means."
             )
             raise _explain(error, prefix, f"{cls.platform} store '{name}'", remedy) from None
 

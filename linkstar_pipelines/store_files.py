@@ -18,6 +18,7 @@ from dotenv.parser import parse_stream
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from linkstar_pipelines.schemas.erps import ERPS
 from linkstar_pipelines.schemas.platforms import PLATFORMS
 
 STORES_FILE: Final = "stores.yaml"
@@ -116,8 +117,9 @@ def _checked(path: Path, document: Any) -> dict[str, dict[str, dict[str, Value]]
         raise StoreFileError(f"{path}: the file is to name platforms, and below each its stores.")
     stores: dict[str, dict[str, dict[str, Value]]] = {}
     for platform, named in document.items():
-        if platform not in PLATFORMS:
-            raise StoreFileError(f"{path}: there is no platform '{platform}'; there are {', '.join(PLATFORMS)}.")
+        if platform not in PLATFORMS and platform not in ERPS:
+            known = ", ".join([*PLATFORMS, *ERPS])
+            raise StoreFileError(f"{path}: there is no platform '{platform}'; there are {known}.")
         if not isinstance(named or {}, dict):
             raise StoreFileError(f"{path}: '{platform}' is to name its stores, one below the other.")
         stores[platform] = {name: _fields(path, name, settings or {}) for name, settings in (named or {}).items()}

@@ -1,7 +1,7 @@
-"""Order files: CSV, XLSX and Parquet as frames, row by row as they stand in the file.
+"""Files of people: CSV, XLSX and Parquet as frames, row by row as they stand in the file.
 
-Belongs here: recognizing encoding and separator, reading, the digest of a file's bytes.
-Does not belong here: the meaning of columns, or types of text (`domain/order_import.py`).
+Belongs here: recognizing encoding and separator, reading typed or as text, the digest of a file's bytes.
+Does not belong here: the meaning of columns (`catalog_files.py`, `domain/order_import.py`).
 """
 
 import codecs
@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,12 +25,30 @@ SHEET_COLUMN: Final = "sheet"
 """Column of a workbook's rows that holds the name of their sheet."""
 
 _SEPARATORS: Final = ",;\t|"
-_HEADER_CHARACTERS: Final = 1 << 16  # no header is longer; saves splitting the whole file
+_HEADER_BYTES: Final = 1 << 16  # no header is longer; saves splitting the whole file
 _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+_WHOLE_FLOAT: Final = 1e15  # a float holds 15 decimal digits
 
 
 class FileError(Exception):
     """A file cannot be read; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A sheet, or a whole file, with every cell as text.
+
+    Attributes:
+        sheet: Name of the sheet; None for a file that has none.
+        rows: The rows below the header, with the columns that the header names; blank rows are there.
+        first_row: Number of the first of them, as a spreadsheet shows it.
+    """
+
+    sheet: str | None
+    rows: pl.DataFrame
+    first_row: int
 
 
 def file_sha256(path: Path) -> str:
@@ -59,14 +78,53 @@ def read_rows(path: Path) -> pl.LazyFrame:
     Raises:
         FileError: the file does not exist, is of another kind, or its content cannot be read as its name says.
     """
+    return _reader(path)(path)
+
+
+def read_tables(path: Path) -> list[TextTable]:
+    """Return the sheets of a workbook that hold anything, or the one table of another file, as text.
+
+    Numbers are written in full, whole ones without a decimal point; dates in ISO form. Columns without a header are
+    called `column_<number>`, and left out where they are empty. Surplus fields as of `read_rows`.
+
+    Raises:
+        FileError: as of `read_rows`, or a header names two columns alike.
+    """
+    reader = _reader(path)
+    if reader is _read_workbook:
+        return _text_sheets(path)
+    rows = reader(path).collect()
+    text = rows.select(_as_text(name, dtype) for name, dtype in rows.schema.items())
+    return [TextTable(None, _without_blank_columns(text), 2)]
+
+
+def _reader(path: Path) -> Callable[[Path], pl.LazyFrame]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise FileError(f"{path} is of no known kind. Order files end in {', '.join(_READERS)}.")
+        raise FileError(f"{path} is of no known kind. Files to import end in {', '.join(_READERS)}.")
     if not path.is_file():
         raise FileError(f"There is no file {path}. Check the path.")
     if path.stat().st_size == 0:
         raise FileError(f"{path} is empty. Export it again.")
-    return reader(path)
+    return reader
+
+
+def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    value = pl.col(name)
+    if not dtype.is_float():
+        return value.cast(pl.String)
+    whole = (value == value.round()) & (value.abs() < _WHOLE_FLOAT)
+    return pl.when(whole).then(value.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(value.cast(pl.String))
+
+
+def _without_blank_columns(rows: pl.DataFrame) -> pl.DataFrame:
+    """Drop the columns that have neither header nor value: what is left of formatting and of trailing separators."""
+    unnamed = [name for n, name in enumerate(rows.columns, start=1) if name == f"column_{n}"]
+    return rows.drop(name for name in unnamed if _blank(rows[name]))
+
+
+def _blank(column: pl.Series) -> bool:
+    return bool((column.str.strip_chars().fill_null("") == "").all())
 
 
 def _read_parquet(path: Path) -> pl.LazyFrame:
@@ -82,13 +140,13 @@ def _read_text(path: Path) -> pl.LazyFrame:
     data = path.read_bytes()
     encoding = _encoding(data)
     try:
-        text = data.decode(encoding)
+        data = data if encoding == "utf-8" else data.decode(encoding).encode()
     except UnicodeDecodeError as error:
         raise FileError(f"{path} is in no known encoding ({error}). Save it as UTF-8 and try again.") from None
-    separator, header = _header(path, text)
+    separator, header = _header(path, data[:_HEADER_BYTES].decode(errors="ignore"))
     try:
         rows = pl.read_csv(
-            text.encode(),
+            data,
             has_header=False,
             skip_rows=1,
             separator=separator,
@@ -126,14 +184,18 @@ def _looks_chinese(data: bytes) -> bool:
 
 def _header(path: Path, text: str) -> tuple[str, list[str]]:
     """Return the separator that splits the header into the most columns, and their names."""
-    start = text[:_HEADER_CHARACTERS].splitlines(keepends=True)
+    start = text.splitlines(keepends=True)
     split = {separator: next(csv.reader(start, delimiter=separator)) for separator in _SEPARATORS}
     separator = max(split, key=lambda candidate: len(split[candidate]))
-    names = [name.strip() or f"column_{number}" for number, name in enumerate(split[separator], start=1)]
-    repeated = [name for name, count in Counter(names).items() if count > 1]
+    return separator, _names(str(path), split[separator])
+
+
+def _names(where: str, header: Sequence[str]) -> list[str]:
+    names = [name.strip() or f"column_{number}" for number, name in enumerate(header, start=1)]
+    repeated = [" ".join(name.split()) for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise FileError(f"{path}: the header names {', '.join(repeated)} more than once. Rename one of them.")
-    return separator, names
+        raise FileError(f"{where}: the header names {', '.join(repeated)} more than once. Rename one of them.")
+    return names
 
 
 def _cause(error: pl.exceptions.PolarsError) -> str:
@@ -167,6 +229,32 @@ def _read_workbook(path: Path) -> pl.LazyFrame:
 def _sheet(workbook: "ExcelReader", name: str, mixed: Sequence[str] = ()) -> pl.DataFrame:
     text: dict[str | int, DType] = dict.fromkeys(mixed, "string")
     return workbook.load_sheet(name, schema_sample_rows=None, dtypes=text or None).to_polars()
+
+
+def _text_sheets(path: Path) -> list[TextTable]:
+    import fastexcel
+
+    try:
+        workbook = fastexcel.read_excel(path)
+        sheets = {
+            name: workbook.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
+            for name in workbook.sheet_names
+        }
+    except fastexcel.FastExcelError as error:
+        raise FileError(f"{path} is no readable workbook: {error}. Save it again as XLSX.") from None
+    tables = [_below_header(f"{path}, sheet '{name}'", name, cells) for name, cells in sheets.items() if cells.height]
+    if not tables:
+        raise FileError(f"{path} has no sheet with rows below a header. Export it again.")
+    return tables
+
+
+def _below_header(where: str, sheet: str, cells: pl.DataFrame) -> TextTable:
+    """Take the first row that holds anything for the header."""
+    filled = cells.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    header = filled.arg_max() or 0
+    names = _names(where, [value or "" for value in cells.row(header)])
+    rows = cells.slice(header + 1).rename(dict(zip(cells.columns, names, strict=True)))
+    return TextTable(sheet, _without_blank_columns(rows), header + 2)
 
 
 def _mixed_columns(sheets: list[pl.DataFrame]) -> list[str]:

@@ -212,8 +212,8 @@ class HttpCore:
             return Grant(wait=0, rate=0, learned=False)
         waited = 0.0
         while True:
-            owner, floor = request.counted_by or request.store, YIELDING_FLOOR if self._yielding else 0.0
-            grant = self.budget.take(request.platform, owner, request.operation, request.plan, floor=floor)
+            floor = YIELDING_FLOOR if self._yielding else 0.0
+            grant = self.budget.take(*_bucket(request), request.plan, floor=floor)
             if grant.granted:
                 return grant
             if waited + grant.wait > self._max_wait:
@@ -325,12 +325,12 @@ class HttpCore:
     ) -> None:
         if request.plan is None or response is None:
             return
-        key = (request.platform, request.counted_by or request.store, request.operation)
-        rate = _rate(response, request.quota_header)
+        key = _bucket(request)
+        rate = request.plan.rate if request.plan.window else _rate(response, request.quota_header)
         if rate is not None and not (grant.learned and math.isclose(rate, grant.rate, rel_tol=1e-6)):
             self.budget.learn(*key, rate)
         if outcome.kind == "throttled" and (grant.learned or rate is not None or last):
-            self.budget.empty(*key)
+            self.budget.empty(*key, window=request.plan.window)
 
     def _error(self, request: Request, trace_id: str, outcome: _Outcome, attempts: int) -> ConnectorError:
         where = {
@@ -369,6 +369,11 @@ class HttpCore:
 def _certificates() -> ssl.SSLContext:
     """The trusted certificates: reading them takes 20 ms, for each client anew."""
     return httpx.create_ssl_context()
+
+
+def _bucket(request: Request) -> tuple[str, str, str]:
+    """The budget that a request is taken from: platform, whom the platform counts by, and what it counts together."""
+    return request.platform, request.counted_by or request.store, request.counted_as or request.operation
 
 
 def _header(response: httpx.Response | None, name: str | None) -> str | None:

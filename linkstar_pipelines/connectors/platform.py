@@ -269,7 +269,7 @@ class Platform:
         records: How each stream's records come out of the kept answers of one pull, by the functions that the client
             makes them with: any day can be parsed again.
         orders: How orders are written.
-        skus: Reads raw listings into `core.skus`; gets the code rules.
+        listings: Reads raw listings into `core.listings`; gets the code rules.
         stock: Reads raw inventory (or listings) into `core.listing_stock`; None where it is read elsewhere.
         returns: Reads raw returns into `core.returns`; None where the platform has none.
         payments: Reads raw finances into `core.payments`; None where it is read elsewhere.
@@ -287,7 +287,7 @@ class Platform:
     streams: Mapping[Stream, StreamForm]
     records: Mapping[Stream, StreamRecords]
     orders: OrderForm
-    skus: Callable[[Any, SkuCodeRules], tuple[pl.DataFrame, pl.DataFrame]]
+    listings: Callable[[Any, SkuCodeRules], tuple[pl.DataFrame, pl.DataFrame]]
     stock: Reader | None = None
     returns: Reader | None = None
     payments: Reader | None = None

@@ -50,6 +50,7 @@ class Request:
         idempotent: whether the platform may safely see it twice.
         plan: documented usage plan, None for calls without one.
         counted_by: whom the platform counts the plan by, where it is not the store: the application's id.
+        counted_as: what the platform counts together, where it is not each operation alone.
         asked: what of the request is kept, encrypted, beside a kept answer: to which record it belongs; no secrets.
         public_params: names of query parameters whose values may be written to the call log.
         secrets: values that must never appear in a log or message, whatever the platform echoes.
@@ -72,6 +73,7 @@ class Request:
     idempotent: bool = True
     plan: Plan | None = None
     counted_by: str = ""
+    counted_as: str = ""
     asked: Mapping[str, str] = field(default_factory=dict, repr=False)
     public_params: Collection[str] = field(default=frozenset(), repr=False)
     secrets: tuple[SecretStr, ...] = field(default=(), repr=False)

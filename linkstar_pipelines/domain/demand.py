@@ -10,6 +10,7 @@ import dataframely as dy
 import polars as pl
 
 from linkstar_pipelines.domain.nodes import node
+from linkstar_pipelines.domain.products.mapped import sku_units
 from linkstar_pipelines.schemas import columns as c
 from linkstar_pipelines.schemas.core import OrderLines
 from linkstar_pipelines.schemas.planning import DailyDemand
@@ -20,7 +21,7 @@ _SERIES: Final = ("platform", "store", "fulfilled_by", "marketplace_id", "sku")
 def daily_demand(order_lines: dy.DataFrame[OrderLines]) -> dy.DataFrame[DailyDemand]:
     """Add up the units wanted per node, SKU and business day.
 
-    Lines of goods with a clean SKU count with the units ordered and not cancelled; a day without units has no row.
+    Lines of goods with a SKU count with its units ordered and not cancelled; a day without units has no row.
     Revenue is the goods value of the lines; it is null where one of them states no value yet, or where the lines of
     a day disagree on the currency, because a partial sum would look like a whole one.
 
@@ -30,7 +31,7 @@ def daily_demand(order_lines: dy.DataFrame[OrderLines]) -> dy.DataFrame[DailyDem
     Returns:
         Rows of `DailyDemand`, sorted by its key.
     """
-    units = pl.col("quantity_ordered") - pl.col("quantity_cancelled")
+    units = sku_units(pl.col("quantity_ordered") - pl.col("quantity_cancelled"))
     whole = (pl.col("_unvalued") == 0) & (pl.col("currency") == pl.col("_currency_too"))
     demand = (
         order_lines.lazy()

@@ -1,4 +1,4 @@
-"""Imported lines as canonical SKUs, orders and order lines, and the count that ties them to their files.
+"""Imported lines as listings, orders and order lines, and the count that ties them to their files.
 
 Belongs here: `raw.imported_orders` read into the forms of `schemas/core.py`.
 Does not belong here: reading or typing files (`order_import.py`), or orders of platforms.
@@ -11,10 +11,14 @@ import polars as pl
 
 from linkstar_pipelines.domain import quarantine
 from linkstar_pipelines.domain.calendar import business_day
+from linkstar_pipelines.domain.holds import with_hold
+from linkstar_pipelines.domain.listings import listings_of
 from linkstar_pipelines.domain.order_import import PLATFORM, source_key
-from linkstar_pipelines.domain.sku_codes import SkuCodeRules, clean_codes
+from linkstar_pipelines.domain.products.mapped import mapped
+from linkstar_pipelines.domain.sku_codes import SkuCodeRules
 from linkstar_pipelines.schemas.columns import MONEY
-from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.core import OrderLines, Orders
+from linkstar_pipelines.schemas.products import ListingMap, Listings
 from linkstar_pipelines.schemas.raw import RawImportedOrders
 
 MARKETPLACE: Final = "-"
@@ -67,30 +71,31 @@ def orders_from_import(lines: dy.DataFrame[RawImportedOrders]) -> tuple[dy.DataF
 
 
 def order_lines_from_import(
-    lines: dy.DataFrame[RawImportedOrders], skus: dy.DataFrame[Skus]
+    lines: dy.DataFrame[RawImportedOrders], listing_map: dy.DataFrame[ListingMap]
 ) -> tuple[dy.DataFrame[OrderLines], pl.DataFrame]:
     """Return one closed line per imported sale or charge, shipped in full.
 
     The line id is `<12 digits of the file's digest>-<line number>`: the same file always gives the same
-    lines. A charge has no clean SKU; nor has a sale whose code is not in `skus`. Cancel lines are left out.
+    lines. A charge has no SKU; nor has a sale whose code was not mapped when it was sold: it holds its order. Cancel
+    lines are left out.
 
     Args:
         lines: imported lines.
-        skus: clean SKUs of the listings.
+        listing_map: what listings sell.
 
     Returns:
         The lines, and rejected ones (source_key, reason, payload, scope) with the source key of the row of the file.
     """
-    clean = (
-        skus.lazy().filter(pl.col("marketplace_id") == MARKETPLACE).select("platform", "store", "listing_sku", "sku")
+    is_sale = pl.col("line_kind") == "sale"
+    sold = mapped(lines.filter(pl.col("line_kind") != "cancel"), listing_map).with_columns(
+        pl.when(is_sale).then(pl.col("sku", "multiplier"))
     )
     nothing = pl.lit(None, MONEY)
     frame = (
-        lines.lazy()
-        .filter(pl.col("line_kind") != "cancel")
-        .join(clean, on=["platform", "store", "listing_sku"], how="left", maintain_order="left")
+        with_hold(sold, unknown=pl.lit(value=False))
+        .lazy()
         .select(
-            "platform", "store", "order_id", "listing_sku", "title",
+            "platform", "store", "order_id", "listing_sku", "sku", "multiplier", "hold", "title",
             "unit_price", "currency", "ordered_at", "changed_on",
             line_id=pl.concat_str(
                 pl.col("file_sha256").str.head(_FILE_DIGITS), pl.col("line_number").cast(pl.String), separator="-"
@@ -99,7 +104,6 @@ def order_lines_from_import(
             marketplace_id=pl.lit(MARKETPLACE),
             state=_STATE.cast(OrderLines.state.dtype),
             fulfilled_by=_SELLER.cast(OrderLines.fulfilled_by.dtype),
-            sku=pl.when(pl.col("line_kind") == "sale").then(pl.col("sku")),
             quantity_ordered="quantity",
             quantity_cancelled=pl.lit(0, pl.Int64),
             quantity_shipped="quantity",
@@ -120,45 +124,37 @@ def order_lines_from_import(
     return quarantine.split(frame, OrderLines, source_key(pl.col("store"), file, line), scope=pl.col("changed_on"))
 
 
-def skus_from_import(
+def listings_from_import(
     lines: dy.DataFrame[RawImportedOrders], rules: SkuCodeRules
-) -> tuple[dy.DataFrame[Skus], pl.DataFrame]:
-    """Return the clean SKU of every code that a sale names, with the newest title.
+) -> tuple[dy.DataFrame[Listings], pl.DataFrame]:
+    """Return every code that a sale names as a listing, with the newest title.
 
     Args:
         lines: imported lines.
         rules: how codes are cleaned.
 
     Returns:
-        One row per code as written, and the codes that fit no rule (source_key, reason, payload).
+        One row per code as written, and those that cannot be read (source_key, reason, payload).
     """
-    listed = (
+    sold = (
         lines.lazy()
         .filter(pl.col("line_kind") == "sale")
-        .group_by("platform", "store", "listing_sku")
+        .group_by("platform", "store", seller_sku="listing_sku")
         .agg(title=pl.col("title").sort_by("ordered_at", "line_number").drop_nulls().last())
-        .sort("platform", "store", "listing_sku")
-        .with_columns(cleaned=clean_codes(pl.col("listing_sku"), rules, PLATFORM))
-        .unnest("cleaned")
+        .sort("platform", "store", "seller_sku")
         .collect()
     )
-    key = pl.concat_str("platform", "store", "listing_sku", separator="/")
-    coded, uncoded = listed.filter(pl.col("sku").is_not_null()), listed.filter(pl.col("sku").is_null())
-    skus = coded.with_columns(
+    nothing = pl.lit(None, pl.String)
+    read = sold.with_columns(
         marketplace_id=pl.lit(MARKETPLACE),
-        asin=pl.lit(None, pl.String),
-        fulfilled_by=_SELLER.cast(Skus.fulfilled_by.dtype),
-        listing_status=pl.lit(None, pl.String),
-        price=pl.lit(None, MONEY),
-        currency=pl.lit(None, pl.String),
+        fulfilled_by=_SELLER,
+        listing_status=nothing,
+        price_text=nothing,
+        currency=nothing,
+        problem=nothing,
+        payload=pl.struct(sold.columns).struct.json_encode(),
     )
-    good, rejected = quarantine.split(skus.select(Skus.column_names()), Skus, key)
-    unclean = uncoded.select(
-        source_key=key,
-        reason="reason",
-        payload=pl.struct("platform", "store", "listing_sku", "title").struct.json_encode(),
-    )
-    return good, quarantine.concat_rejects(rejected, unclean)
+    return listings_of(read, rules, PLATFORM, pl.concat_str("platform", "store", "seller_sku", separator="/"))
 
 
 def import_counts(lines: pl.DataFrame, order_lines: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:

@@ -19,9 +19,11 @@ import polars as pl
 
 from linkstar_pipelines.domain import json_columns, quarantine
 from linkstar_pipelines.domain.calendar import business_day
-from linkstar_pipelines.domain.sku_codes import by_account
+from linkstar_pipelines.domain.holds import with_hold
+from linkstar_pipelines.domain.products.mapped import LISTED_AS, mapped
 from linkstar_pipelines.schemas.columns import MONEY
-from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.core import OrderLines, Orders
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.schemas.quality import ReasonType
 
 NOT_STATED: Final = "NOT_STATED"
@@ -121,48 +123,52 @@ def orders(
 def order_lines(
     raw_versions: pl.DataFrame,
     form: OrderForm,
-    skus: dy.DataFrame[Skus],
+    listing_map: dy.DataFrame[ListingMap],
     time_zones: pl.DataFrame,
     known_codes: pl.DataFrame | None = None,
 ) -> tuple[dy.DataFrame[OrderLines], pl.DataFrame]:
     """Return the current state of every order line.
 
-    A seller SKU means the same product in all marketplaces of an account, so a line finds its clean SKU by account
-    and code. A listed code without a clean SKU leaves `sku` null and blocks nothing. A code that is not listed at all
-    holds its line, and its line alone, until it is. Units of a cancelled order that were not shipped count as
-    cancelled.
+    A seller SKU means the same in all marketplaces of an account, so a line finds its SKU by account and code, as it
+    was mapped when the order was placed. A listed code that is not mapped leaves `sku` and `multiplier`
+    null. A code that is neither listed nor mapped puts its line, and its line alone, into quarantine. Either holds all
+    of its order (`hold`), and no other order. Units of a cancelled order that were not shipped count as cancelled.
 
     Args:
         raw_versions: All versions seen of the orders of one platform.
         form: How the platform writes its orders.
-        skus: Clean SKUs of the listings.
+        listing_map: What listings sell.
         time_zones: Columns `store` and `time_zone` (IANA name).
-        known_codes: Columns `platform`, `store`, `listing_sku`: codes of listings, whether clean or not. A store
-            without any has not been read yet, and none of its lines is held; None holds no line.
+        known_codes: Columns `platform`, `store`, `listing_sku`: codes of listings, whether mapped or not. A store
+            without any has not been read yet, and none of its codes is unknown; None takes all codes as listed.
 
     Returns:
-        One row per order line, and the rejected versions as in `orders`; held lines have the source key
+        One row per order line, and the rejected versions as in `orders`; lines of unknown codes have the source key
         `<platform>/<store>/<order id>/<line id>`.
     """
     current = _current(raw_versions, form, time_zones)
-    codes = ["platform", "store", "listing_sku"]
-    lines = current.lines.drop("sku").join(by_account(skus), on=codes, how="left", maintain_order="left")
-    unknown = _unknown(lines, known_codes)
-    good = lines.join(unknown, on=[*_ORDER, "line_id"], how="anti", maintain_order="left")
-    rejected = quarantine.concat_rejects(current.rejected, _held(unknown))
+    lines = _judged_codes(mapped(current.lines.drop("sku", "multiplier", "hold"), listing_map), known_codes)
+    lines = with_hold(lines, unknown=pl.col("unknown"))
+    good = lines.filter(~pl.col("unknown"))
+    rejected = quarantine.concat_rejects(current.rejected, _refused(lines.filter(pl.col("unknown"))))
     return OrderLines.validate(good.select(OrderLines.column_names())), rejected
 
 
-def _unknown(lines: pl.DataFrame, known_codes: pl.DataFrame | None) -> pl.DataFrame:
-    """Return the lines whose SKU is in none of their store's listings."""
+def _judged_codes(lines: pl.DataFrame, known_codes: pl.DataFrame | None) -> pl.DataFrame:
+    """Add `unknown`: whether the line's code is in none of its store's listings and nobody said what it sells."""
     if known_codes is None:
-        return lines.clear()
-    listed_stores = known_codes.select("platform", "store")
-    given = lines.filter(pl.col("sku_given")).join(listed_stores, on=["platform", "store"], how="semi")
-    return given.join(known_codes, on=["platform", "store", "listing_sku"], how="anti", maintain_order="left")
+        return lines.with_columns(unknown=pl.lit(value=False))
+    listed_stores = known_codes.select("platform", "store", _read=pl.lit(value=True)).unique()
+    listed = known_codes.select(*LISTED_AS, _listed=pl.lit(value=True)).unique()
+    unlisted = pl.col("_read").is_not_null() & pl.col("_listed").is_null()
+    return (
+        lines.join(listed_stores, on=["platform", "store"], how="left", maintain_order="left")
+        .join(listed, on=LISTED_AS, how="left", maintain_order="left")
+        .with_columns(unknown=pl.col("sku_given") & pl.col("multiplier").is_null() & unlisted)
+    )
 
 
-def _held(lines: pl.DataFrame) -> pl.DataFrame:
+def _refused(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.select(
         source_key=pl.concat_str(*_ORDER, "line_id", separator="/"),
         reason=pl.format("SKU `{}` is in none of the listings of store `{}`", "listing_sku", "store"),
@@ -275,7 +281,7 @@ def _implausible() -> pl.Expr:
 
 
 def _lines(heads: pl.DataFrame, form: OrderForm) -> pl.DataFrame:
-    """Return the columns of `OrderLines` (`sku` null), `payload_hash`, `sku_given`, `problem` and `problem_type`."""
+    """Return the columns of `OrderLines` (unmapped), `payload_hash`, `sku_given`, `problem` and `problem_type`."""
     exploded = heads.rename({"items": "item", "currency": "order_currency"}).explode("item")
     read = form.lines(exploded.with_columns(order_state=pl.col("state").cast(pl.String)))
     typed = read.with_columns(
@@ -299,6 +305,8 @@ def _lines(heads: pl.DataFrame, form: OrderForm) -> pl.DataFrame:
             "quantity_cancelled", "ioss_number", "state", "problem", *AMOUNTS.values(),
             line_kind=pl.lit("sale").cast(OrderLines.line_kind.dtype),
             sku=pl.lit(None, pl.String),
+            multiplier=pl.lit(None, pl.Int64),
+            hold=pl.lit(None, OrderLines.hold.dtype),
             sku_given=pl.col("sku_given") if "sku_given" in read.columns else pl.lit(value=True),
             problem_type=pl.lit(None, pl.String),
             currency=currency,

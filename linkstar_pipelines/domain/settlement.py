@@ -11,9 +11,11 @@ import dataframely as dy
 import polars as pl
 
 from linkstar_pipelines.domain import fx, localized, quarantine
+from linkstar_pipelines.domain.products.mapped import mapped
 from linkstar_pipelines.schemas import columns as c
-from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.core import OrderLines, Orders
 from linkstar_pipelines.schemas.finance import SettlementLines, SettlementReport
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.schemas.raw import RawAmazonSettlements, RawFxRates
 
 HEADER_LINE: Final = 1
@@ -43,7 +45,7 @@ def settlement_lines(
     fee_rules: pl.DataFrame,
     orders: dy.DataFrame[Orders],
     order_lines: dy.DataFrame[OrderLines],
-    skus: dy.DataFrame[Skus],
+    listing_map: dy.DataFrame[ListingMap],
     rates: dy.DataFrame[RawFxRates],
     base_currency: str,
 ) -> tuple[dy.DataFrame[SettlementLines], pl.DataFrame]:
@@ -58,8 +60,9 @@ def settlement_lines(
         fee_rules: `transaction_type`, `amount_type`, `amount_description` (regular expressions), `category`,
             `needs_order`; the first rule that fits a label counts.
         orders: Orders we hold.
-        order_lines: Their lines, for the SKU where a line names none that we know.
-        skus: Listings, for the clean SKU of a seller SKU.
+        order_lines: Their lines, for the SKU of a line that names one of them.
+        listing_map: What listings sell, for the SKU of other lines: as mapped when the order was placed, else when the
+            line was posted.
         rates: Reference rates; the last one on or before the UTC day of posting is used.
         base_currency: ISO 4217 code of the installation's base currency.
 
@@ -68,7 +71,7 @@ def settlement_lines(
     """
     details = _details(raw_settlements)
     readable = details.filter(pl.col("_problem").is_null())
-    tied = _with_sku(_tied(_categorised(readable, fee_rules), orders), order_lines, skus)
+    tied = _with_sku(_tied(_categorised(readable, fee_rules), orders), order_lines, listing_map)
     rows = fx.convert(
         tied.with_columns(_day=pl.col("posted_at").dt.date(), base_currency=pl.lit(base_currency)),
         amount="amount", currency="currency", day="_day", rates=rates, base=base_currency,
@@ -213,7 +216,9 @@ def _categorised(lines: pl.DataFrame, fee_rules: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tied(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
-    held = orders.select("platform", "store", "order_id", _held=pl.lit(value=True)).unique()
+    held = orders.select("platform", "store", "order_id", _held=pl.lit(value=True), _ordered_at="ordered_at").unique(
+        ["platform", "store", "order_id"], keep="first", maintain_order=True
+    )
     reason = (
         pl.when(pl.col("category") == "suspense")
         .then(pl.lit("unknown_label"))
@@ -233,20 +238,28 @@ def _tied(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_sku(lines: pl.DataFrame, order_lines: pl.DataFrame, skus: pl.DataFrame) -> pl.DataFrame:
-    """Add the clean SKU: of the seller SKU the line names, else of the order line it names."""
-    by_listing = (
-        skus.select("platform", "store", _listing_sku=pl.col("listing_sku").str.strip_chars(), _sku="sku")
-        .unique()
-        .unique(["platform", "store", "_listing_sku"], keep="none")
-    )
+def _with_sku(lines: pl.DataFrame, order_lines: pl.DataFrame, listing_map: pl.DataFrame) -> pl.DataFrame:
+    """Add the SKU: of the order line that the line names, else of the seller SKU that it names.
+
+    Amazon's files drop the spaces around seller SKUs: a code that listings of different
+    SKUs share without them counts for none.
+    """
     by_line = order_lines.select("platform", "store", "order_id", "line_id", _line_sku="sku").unique(
         ["platform", "store", "order_id", "line_id"]
     )
-    return (
-        lines.join(by_listing, on=["platform", "store", "_listing_sku"], how="left")
-        .join(by_line, on=["platform", "store", "order_id", "line_id"], how="left")
-        .with_columns(sku=pl.coalesce("_sku", "_line_sku"))
+    listing = ["platform", "store", "listing_sku"]
+    spans = pl.concat_str("valid_from", "valid_to", "sku", separator="/", ignore_nulls=True)
+    as_typed = (
+        listing_map.group_by(listing)
+        .agg(_spans=spans.sort().str.join(" "))
+        .group_by("platform", "store", _listing_sku=pl.col("listing_sku").str.strip_chars())
+        .agg(pl.col("listing_sku").min(), _meanings=pl.col("_spans").n_unique())
+        .filter(pl.col("_meanings") == 1)
+    )
+    typed = lines.join(as_typed, on=["platform", "store", "_listing_sku"], how="left", maintain_order="left")
+    sold = mapped(typed.with_columns(_at=pl.coalesce("_ordered_at", "posted_at")), listing_map, at="_at")
+    return sold.join(by_line, on=["platform", "store", "order_id", "line_id"], how="left").with_columns(
+        sku=pl.coalesce("_line_sku", "sku")
     )
 
 

@@ -97,7 +97,8 @@ def _history_tables(platforms: Sequence[str]) -> list[str]:
             for stream in PLATFORMS[name].streams
             if stream is not Stream.INVENTORY
         ),
-        "core.skus", "core.orders", "core.order_lines", "stock.movements",
+        "core.listings", "core.skus", "core.match_proposals", "core.listing_map",
+        "core.orders", "core.order_lines", "stock.movements",
         *(["core.returns"] if Stream.RETURNS in offered else []),
         *(["core.payments"] if paid else []),
     ]  # fmt: skip

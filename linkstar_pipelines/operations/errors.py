@@ -5,6 +5,7 @@ from typing import Final
 from linkstar_pipelines.connectors.errors import ConnectorError
 from linkstar_pipelines.connectors.files import FileError
 from linkstar_pipelines.domain.order_mapping import MappingError
+from linkstar_pipelines.operations.catalog_errors import CatalogError
 from linkstar_pipelines.operations.processes import ProcessFailedError
 from linkstar_pipelines.rules.loading import RuleError
 from linkstar_pipelines.settings import ConfigurationError
@@ -15,6 +16,7 @@ from linkstar_pipelines.storage.tokens import TokenKeyError
 from linkstar_pipelines.store_files import StoreFileError
 
 MENDABLE: Final = (
+    CatalogError,
     ConfigurationError,
     ConnectorError,
     FileError,

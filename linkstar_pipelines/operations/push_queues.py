@@ -13,8 +13,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import psycopg
-
 from linkstar_pipelines.connectors.errors import ConnectorError
 from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.platform import Platform, Push, PushQueue, PushRefusedError
@@ -88,8 +86,8 @@ class PushQueues:
             try:
                 if not self.take(url):
                     stop.wait(_IDLE_SECONDS)
-            except (ConnectorError, psycopg.Error) as error:
-                # The words of a database error may quote what could not be kept.
-                words = str(error) if isinstance(error, ConnectorError) else f"the database: {type(error).__name__}"
+            except Exception as error:  # noqa: BLE001  # nothing may end the only one who asks this queue
+                # The words of any other error may quote what could not be kept.
+                words = str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__} in keeping"
                 log.error("%s is asked again in %g s: %s", url, _PAUSE_SECONDS, words)  # noqa: TRY400
                 stop.wait(_PAUSE_SECONDS)

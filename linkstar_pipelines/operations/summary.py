@@ -41,6 +41,9 @@ _SETTLEMENTS = """
            bool_and(tied_out) AS tied_out, sum(suspense_lines) AS suspense_lines, sum(suspense) AS suspense
     FROM finance.settlement_report GROUP BY ALL ORDER BY store, currency
 """
+_HELD = """
+    SELECT count(DISTINCT (platform, store, order_id)) AS orders FROM core.order_lines WHERE hold IS NOT NULL
+"""
 _QUARANTINE = "SELECT table_name, count(*) AS n FROM quality.quarantine GROUP BY ALL ORDER BY ALL"
 
 
@@ -111,6 +114,7 @@ def _needs_a_person(lake: Lake, outcomes: list[Outcome]) -> Group:
         Text(f"\nChecks: {passed} passed, {len(warnings)} did not", style="bold"),
         *(Text(f"  {warning}", style="yellow") for warning in dict.fromkeys(warnings)),
         *(Text(f"  {problem}", style="red") for problem in problems),
+        Text(f"Orders on hold until a listing is mapped: {lake.query(_HELD).item():,}"),
         Text(f"Rows in quarantine: {rows}"),
     ]
     return Group(*lines)

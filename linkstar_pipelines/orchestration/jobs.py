@@ -9,11 +9,15 @@ from typing import Any, Final
 import dagster as dg
 
 from linkstar_pipelines.quality.freshness import check_keys
+from linkstar_pipelines.schemas.erps import ERPS
 from linkstar_pipelines.schemas.platforms import PLATFORMS, PlatformName, Stream
 from resources.yielding import RANGE_END, RANGE_START
 
 LOOP: Final = "loop"
 FRESHNESS: Final = "freshness"
+CATALOG_FILE: Final = "catalog_file"
+_CATALOGUE: Final = (["core", "listings"], ["core", "skus"], ["core", "match_proposals"], ["core", "listing_map"])
+"""What an order line's SKU comes from."""
 
 
 loop = dg.define_asset_job(
@@ -62,7 +66,7 @@ pulls: Final = {
 }
 """By platform, all of its raw streams."""
 
-_DOWNSTREAM: Final = dg.AssetSelection.groups("core", "stock", "planning", "finance", "quality")
+_DOWNSTREAM: Final = dg.AssetSelection.groups("core", "catalog", "stock", "planning", "finance", "quality")
 
 first_pulls: Final = {
     platform.name: dg.define_asset_job(
@@ -84,11 +88,25 @@ def freshness(platforms: Collection[str]) -> Any:
     )
 
 
+def erp_pulls(erps: Collection[str]) -> list[Any]:
+    """The job that reads these ERPs; none where there are none."""
+    keys = [["raw", f"{name}_{stream.value}"] for name in sorted(erps) for stream in ERPS[name].streams]
+    if not keys:
+        return []
+    return [
+        dg.define_asset_job(
+            "erp_pull",
+            selection=dg.AssetSelection.assets(*keys),
+            description="Everything that the connected ERPs hold, landed raw: what a migration is planned from.",
+        )
+    ]
+
+
 history = dg.define_asset_job(
     "history",
     selection=dg.AssetSelection.assets(
         ["raw", "imported_orders"],
-        ["core", "skus"],
+        *_CATALOGUE,
         ["core", "orders"],
         ["core", "order_lines"],
         ["stock", "movements"],
@@ -99,6 +117,29 @@ history = dg.define_asset_job(
         ["quality", "quarantine"],
     ),
     description="What an imported order file touches; asks no platform.",
+)
+
+
+catalogue = dg.define_asset_job(
+    "catalogue",
+    selection=dg.AssetSelection.groups("catalog") | dg.AssetSelection.assets(["quality", "quarantine"]),
+    description="What decisions change at once: the tables of the catalogue; asks no platform.",
+)
+
+
+orders_released = dg.define_asset_job(
+    "orders_released",
+    selection=dg.AssetSelection.assets(*_CATALOGUE, ["quality", "quarantine"])
+    | dg.AssetSelection.assets(["core", "order_lines"]).downstream(),
+    description="What a change of the catalogue touches: lines of orders that sell something else by now, or were "
+    "held, and all that follows from them; asks no platform.",
+)
+
+
+catalog_file = dg.define_asset_job(
+    CATALOG_FILE,
+    selection=dg.AssetSelection.groups("raw_files") | dg.AssetSelection.assets(["quality", "quarantine"]),
+    description="What an imported file of the catalogue touches; what becomes of its records is a migration.",
 )
 
 

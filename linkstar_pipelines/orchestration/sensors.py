@@ -18,6 +18,7 @@ from linkstar_pipelines.connectors.platform import Client, StreamForm, Window
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.connectors.stores import ask_stores
 from linkstar_pipelines.orchestration.changes import Change, ChangePlan, Cursor, plan_changes
+from linkstar_pipelines.orchestration.held_orders import held_orders_sensor
 from linkstar_pipelines.orchestration.jobs import first_pulls, orders_changed, range_tags
 from linkstar_pipelines.schemas.columns import INSTANT
 from linkstar_pipelines.schemas.core import OrderLines
@@ -55,10 +56,10 @@ def order_sensor(platform: PlatformName) -> dg.SensorDefinition:
 
 
 def all_sensors() -> list[dg.SensorDefinition]:
-    """One sensor for each platform with a connected store; the first platform's where none has one."""
+    """The sensor of held orders, and one for each platform with a connected store; the first's where none has one."""
     settings = load_settings()
     connected = [platform for platform in PLATFORMS.values() if settings.stores_of(platform.name)]
-    return [order_sensor(platform) for platform in connected or [next(iter(PLATFORMS.values()))]]
+    return [*(order_sensor(platform) for platform in connected or [next(iter(PLATFORMS.values()))]), held_orders_sensor]
 
 
 def _tick(context: dg.SensorEvaluationContext, platform: PlatformName) -> dg.SensorResult:

@@ -12,7 +12,7 @@ from typing import Final
 import dataframely as dy
 import polars as pl
 
-from linkstar_pipelines.quality import reconciliation
+from linkstar_pipelines.quality import catalogue, reconciliation
 from linkstar_pipelines.quality.expectations import (
     NO_DUPLICATES,
     Expectation,
@@ -21,9 +21,11 @@ from linkstar_pipelines.quality.expectations import (
     keeps,
     structural,
 )
-from linkstar_pipelines.schemas import core
-from linkstar_pipelines.schemas.catalog import Table
+from linkstar_pipelines.schemas import core, products, stock
+from linkstar_pipelines.schemas.catalog import Table, table_of
 from linkstar_pipelines.schemas.columns import MONEY
+from linkstar_pipelines.schemas.erps import ERPS
+from linkstar_pipelines.schemas.files import FILE_TABLES
 from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
 
 _LOWEST_PRICE: Final = pl.lit(Decimal("0.01"), MONEY)
@@ -111,6 +113,20 @@ _STREAMS: Final = {
     for stream in platform.streams
 }
 
+_ERPS: Final = {f"raw.{erp.name}_{stream.value}": [_PAYLOAD_IS_JSON] for erp in ERPS.values() for stream in erp.streams}
+
+_FILES: Final = {
+    table_of(schema).full_name: [
+        keeps(
+            "rows_named_by_their_file",
+            pl.col("source_key").str.starts_with(pl.concat_str("source", pl.lit("/"))),
+            "The source key of a row begins with the mapping that it was read by.",
+            severity="critical",
+        )
+    ]
+    for schema in FILE_TABLES.values()
+}
+
 _RAW: Final[dict[str, list[Expectation]]] = {
     "raw.amazon_orders": [
         _payload_names("$.orderId", "order_id"),
@@ -170,7 +186,7 @@ _RAW: Final[dict[str, list[Expectation]]] = {
 }
 
 _CORE: Final[dict[str, list[Expectation]]] = {
-    "core.skus": [
+    "core.listings": [
         keeps("prices_believable", _believable_price("price"), "A listed price is from 0.01 to 100,000."),
         keeps(
             "prices_have_a_currency",
@@ -195,8 +211,10 @@ _CORE: Final[dict[str, list[Expectation]]] = {
         keeps("states_known", _KNOWN, "No line is in a state that we have never heard of."),
         keeps(
             "skus_mapped",
-            pl.when(pl.col("line_kind").cast(pl.String) == "sale").then(pl.col("sku").is_not_null()),
-            "Lines of goods have a clean SKU.",
+            pl.when(pl.col("line_kind").cast(pl.String) == "sale").then(
+                pl.col("sku").is_not_null() | pl.col("multiplier").is_not_null()
+            ),
+            "Lines of goods are of mapped listings.",
             mostly=0.95,
         ),
         keeps(
@@ -240,6 +258,66 @@ _CORE: Final[dict[str, list[Expectation]]] = {
     ],
 }
 
+_CATALOGUE: Final[dict[str, list[Expectation]]] = {
+    "raw.catalog_decisions": [
+        keeps(
+            "content_is_json", pl.col("content").str.starts_with("{"), "What was decided is a JSON object.",
+            severity="critical", sampled=True,
+        ),
+    ],
+    "core.skus": [
+        _adds_up("gtins_once", catalogue.repeated_gtins, "No two standing SKUs have the same GTIN.", "warning"),
+        _adds_up(
+            "merges_end",
+            catalogue.not_standing(products.Skus, "merged_into"),
+            "A merged SKU names one that stands.",
+            "critical",
+        ),
+    ],
+    "core.match_proposals": [
+        keeps(
+            "only_listings_accepted",
+            pl.when(pl.col("verdict").cast(pl.String) == "accepted").then(
+                pl.col("subject_kind").cast(pl.String) == "listing"
+            ),
+            "Without a person only listings are matched, SKUs never merged.",
+            severity="critical",
+        ),
+    ],
+    "core.listing_map": [
+        _adds_up("spans_never_overlap", catalogue.overlapping_spans, "A listing sells one SKU at a time.", "critical"),
+        _adds_up(
+            "mapped_skus_stand",
+            catalogue.not_standing(products.ListingMap, "sku"),
+            "Listings are mapped to SKUs that stand.",
+            "critical",
+        ),
+        _adds_up("live_listings_mapped", catalogue.live_listings, "Listings that sell are mapped.", "warning"),
+    ],
+    "core.kits": [
+        _adds_up(
+            "components_stand",
+            catalogue.not_standing(products.Kits, "component_sku"),
+            "Kits are made of SKUs that stand.",
+            "critical",
+        ),
+        _adds_up(
+            "kits_have_components",
+            catalogue.kits_and_components,
+            "A kit has components, and what has components is a kit.",
+            "warning",
+        ),
+    ],
+    "core.suppliers": [
+        _adds_up(
+            "supplied_skus_stand",
+            catalogue.not_standing(products.Suppliers, "sku"),
+            "Suppliers deliver SKUs that stand.",
+            "critical",
+        ),
+    ],
+}  # fmt: skip
+
 _STOCK_AND_PLANNING: Final[dict[str, list[Expectation]]] = {
     "stock.movements": [
         keeps("quantities_believable", pl.col("quantity").abs() <= _MOST_UNITS, "No movement is over 100,000 units."),
@@ -248,6 +326,12 @@ _STOCK_AND_PLANNING: Final[dict[str, list[Expectation]]] = {
             reconciliation.shipped_units,
             "Units that left stock are the units that order lines shipped.",
             "warning",
+        ),
+        _adds_up(
+            "mapped_listings_move_stock",
+            catalogue.unmapped_in_stock(stock.Movements),
+            "What leaves stock is a SKU that a listing is mapped to.",
+            "critical",
         ),
     ],
     "stock.positions": [
@@ -269,6 +353,12 @@ _STOCK_AND_PLANNING: Final[dict[str, list[Expectation]]] = {
             pl.when(pl.col("on_hand") > 0).then(pl.col("stock_value").is_not_null()),
             "Stock on hand has a cost.",
             mostly=0.9,
+        ),
+        _adds_up(
+            "mapped_listings_hold_stock",
+            catalogue.unmapped_in_stock(stock.Positions),
+            "What is in stock is a SKU that a listing is mapped to.",
+            "warning",
         ),
     ],
     "planning.daily_demand": [
@@ -352,7 +442,7 @@ _FINANCE_AND_QUALITY: Final[dict[str, list[Expectation]]] = {
     ],
 }
 
-_BUSINESS: Final = _STREAMS | _RAW | _CORE | _STOCK_AND_PLANNING | _FINANCE_AND_QUALITY
+_BUSINESS: Final = _STREAMS | _ERPS | _FILES | _RAW | _CORE | _CATALOGUE | _STOCK_AND_PLANNING | _FINANCE_AND_QUALITY
 
 
 def business(table: Table) -> list[Expectation]:

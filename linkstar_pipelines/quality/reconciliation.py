@@ -14,6 +14,7 @@ import polars as pl
 
 from linkstar_pipelines.domain.imported_orders import import_counts
 from linkstar_pipelines.domain.order_import import PLATFORM
+from linkstar_pipelines.domain.products.mapped import sku_units
 from linkstar_pipelines.quality.expectations import Reader, Reconciliation
 from linkstar_pipelines.schemas.catalog import table_of
 from linkstar_pipelines.schemas.core import OrderLines
@@ -72,17 +73,17 @@ def shipped_units(reader: Reader, days: Collection[date] | None) -> pl.DataFrame
     """Compare units shipped by the order lines with units that left stock.
 
     Returns:
-        One row per partition: changed_on, shipped (units of goods lines with a clean SKU), moved, difference.
+        One row per partition: changed_on, shipped (units of SKUs in goods lines), moved, difference.
     """
     shipped = (
         reader.read(
             OrderLines,
-            columns=["changed_on", "quantity_shipped"],
+            columns=["changed_on", "quantity_shipped", "multiplier"],
             days=days,
             where="line_kind = 'sale' AND quantity_shipped > 0 AND sku IS NOT NULL",
         )
         .group_by("changed_on")
-        .agg(shipped=pl.col("quantity_shipped").sum())
+        .agg(shipped=sku_units(pl.col("quantity_shipped")).sum())
     )
     moved = (
         reader.read(Movements, columns=["changed_on", "quantity"], days=days, where="kind = 'ship'")
@@ -96,17 +97,17 @@ def wanted_units(reader: Reader, days: Collection[date] | None) -> pl.DataFrame:
     """Compare units ordered and not cancelled with the units of the daily demand.
 
     Returns:
-        One row per store: platform, store, wanted (units of goods lines with a clean SKU), in_demand, difference.
+        One row per store: platform, store, wanted (units of SKUs in goods lines), in_demand, difference.
     """
     del days  # demand is made whole
     wanted = (
         reader.read(
             OrderLines,
-            columns=["platform", "store", "quantity_ordered", "quantity_cancelled"],
+            columns=["platform", "store", "quantity_ordered", "quantity_cancelled", "multiplier"],
             where="line_kind = 'sale' AND state <> 'cancelled' AND sku IS NOT NULL",
         )
         .group_by("platform", "store")
-        .agg(wanted=(pl.col("quantity_ordered") - pl.col("quantity_cancelled")).sum())
+        .agg(wanted=sku_units(pl.col("quantity_ordered") - pl.col("quantity_cancelled")).sum())
     )
     in_demand = (
         reader.read(DailyDemand, columns=["platform", "store", "units"])

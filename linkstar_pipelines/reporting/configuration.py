@@ -18,10 +18,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from linkstar_pipelines.connectors.erp_registry import erp_named
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.reporting.pages import write_page
+from linkstar_pipelines.schemas.erps import ERPS
 from linkstar_pipelines.schemas.platforms import PLATFORMS
-from linkstar_pipelines.settings import Settings, StoreNames
+from linkstar_pipelines.settings import ErpAccounts, Settings, StoreNames
 
 PAGE: Final = "configuration.md"
 
@@ -51,6 +53,14 @@ A store is registered in the environment, in `stores.yaml`, or in both; `linksta
   while nobody but its owner can read it (mode 0600). No other setting is read from it.
 """
 
+_ERPS: Final = """
+## ERPs
+
+Accounts of ERPs to move in from are registered as stores are: in the environment, or in `stores.yaml` (`mabang:`, below
+it the name of the account, below that its settings; secrets in `secrets.env`).
+
+"""
+
 _OBJECT_STORE: Final = """
 ## Object store of the lake
 
@@ -76,6 +86,9 @@ def configuration_page() -> str:
             "\n",
             _table("LINKSTAR_<PLATFORM>_", StoreNames.model_fields),
             *(_platform(name) for name in PLATFORMS),
+            _ERPS,
+            _table("LINKSTAR_<ERP>_", ErpAccounts.model_fields),
+            *(_erp(name) for name in ERPS),
             _OBJECT_STORE,
         ]
     )
@@ -84,6 +97,12 @@ def configuration_page() -> str:
 def _platform(name: str) -> str:
     fields = platform_named(name).store.questions()
     return f"\n### One {PLATFORMS[name].title} store\n\n" + _table(f"LINKSTAR_{name.upper()}_<NAME>_", fields)
+
+
+def _erp(name: str) -> str:
+    fields = erp_named(name).store.questions()
+    title = f"{ERPS[name].title} ({ERPS[name].title_zh})"
+    return f"\n### One account of {title}\n\n" + _table(f"LINKSTAR_{name.upper()}_<NAME>_", fields)
 
 
 def variables(model: type[BaseSettings], prefix: str) -> list[str]:

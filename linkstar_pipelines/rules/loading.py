@@ -12,7 +12,10 @@ from typing import Final, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from linkstar_pipelines.domain.products.cleaning_rules import CleaningRules
+from linkstar_pipelines.domain.products.matching_rules import MatchingRules
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
+from linkstar_pipelines.rules.migration import MigrationRules
 from linkstar_pipelines.rules.replenishment import ReplenishmentRules
 from linkstar_pipelines.rules.settlement_fees import SettlementFees
 from linkstar_pipelines.settings import Settings
@@ -30,6 +33,9 @@ class RuleError(Exception):
 class Rules:
     """All rules of the installation."""
 
+    cleaning: CleaningRules
+    matching: MatchingRules
+    migration: MigrationRules
     replenishment: ReplenishmentRules
     settlement_fees: SettlementFees
     sku_codes: SkuCodeRules
@@ -47,7 +53,12 @@ def load_rules(settings: Settings) -> Rules:
             f"LINKSTAR_RULES_DIR is {folder}, which is no folder. Create it, or unset the variable to use the "
             "shipped rules."
         )
+    from linkstar_pipelines.rules.cleaning import load_cleaning_rules  # it reads its files with this module
+
     return Rules(
+        cleaning=load_cleaning_rules(folder),
+        matching=read_rules("matching.yaml", MatchingRules, folder),
+        migration=read_rules("migration.yaml", MigrationRules, folder),
         replenishment=read_rules("replenishment.yaml", ReplenishmentRules, folder),
         settlement_fees=read_rules("settlement_fees.yaml", SettlementFees, folder),
         sku_codes=read_rules("sku_codes.yaml", SkuCodeRules, folder),

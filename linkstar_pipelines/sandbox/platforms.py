@@ -1,4 +1,4 @@
-"""The platforms that the sandbox plays: one line each.
+"""The platforms and ERPs that the sandbox plays: one line each.
 
 Here: which side answers under which prefix. Not here: what a side answers (its own package, module `side`).
 """
@@ -22,8 +22,10 @@ PREFIXES = {
     "walmart": "walmart",
     "shopify": "shopify",
     "tiktok": "tiktok",
+    "mabang": "mabang",
+    "tongtool": "tongtool",
 }
-"""Path under which each platform answers. A platform's package has a module `side` with a class `Side`."""
+"""Path under which each platform or ERP answers. Its package has a module `side` with a class `Side`."""
 
 
 class Side(Protocol):

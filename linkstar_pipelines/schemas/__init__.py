@@ -7,7 +7,7 @@ Does not belong here: how rows come to be (`domain/`), or where they are kept (`
 | module | lake schema | what |
 |---|---|---|
 | `raw` | `raw` | what the outside said, kept as it was said |
-| `core` | `core` | clean SKUs, orders and order lines, one form for all platforms |
+| `core` | `core` | listings, orders and order lines, one form for all platforms |
 | `stock` | `stock` | movements and positions |
 | `planning` | `planning` | demand, forecasts, replenishment advice |
 | `finance` | `finance` | settlement lines and reports |

@@ -9,7 +9,8 @@ from typing import Final
 
 import dataframely as dy
 
-from linkstar_pipelines.schemas import core, finance, planning, quality, raw, stock
+from linkstar_pipelines.schemas import core, files, finance, planning, products, quality, raw, stock
+from linkstar_pipelines.schemas.erps import ERP_TABLES, ERPS, ErpStream
 from linkstar_pipelines.schemas.platforms import CHANGING, PLATFORMS, PlatformName, Stream
 from linkstar_pipelines.schemas.streams import RAW_TABLES
 
@@ -110,8 +111,53 @@ _STREAMS: Final = tuple(
     _stream_table(platform, stream) for platform in PLATFORMS.values() for stream in platform.streams
 )
 
+_ERP_TEXTS: Final = {
+    ErpStream.PRODUCTS: ("products", "商品资料", "team:catalog"),
+    ErpStream.KITS: ("kits and their components", "组合商品", "team:catalog"),
+    ErpStream.STOCK: ("stock per warehouse", "各仓库存", "team:stock"),
+    ErpStream.ORDERS: ("orders", "订单", "team:orders"),
+    ErpStream.PURCHASES: ("purchase orders", "采购单", "team:planning"),
+    ErpStream.SUPPLIERS: ("suppliers", "供应商", "team:planning"),
+}
+_ERPS: Final = tuple(
+    Table(
+        "raw",
+        f"{erp.name}_{stream.value}",
+        ERP_TABLES[erp.name, stream],
+        f"The newest version of every record of {erp.title}: {_ERP_TEXTS[stream][0]}, as the ERP wrote it.",
+        f"{erp.title_zh}的{_ERP_TEXTS[stream][1]}：每条记录的最新版本，保留原文。",
+        _ERP_TEXTS[stream][2],
+        _WIRE,
+        personal=frozenset({"payload"}) if stream in {ErpStream.ORDERS, ErpStream.SUPPLIERS} else frozenset(),
+        group=f"raw_{erp.name}",
+    )
+    for erp in ERPS.values()
+    for stream in erp.streams
+)
+
+_FILE_TEXTS: Final = {
+    "products": ("products", "商品资料"),
+    "kits": ("kits and their components", "组合商品及其组成"),
+    "pairings": ("pairings of listings and SKUs", "在售商品与 SKU 的配对"),
+    "suppliers": ("suppliers and their terms", "供应商与供货条件"),
+}
+_FILES: Final = tuple(
+    Table(
+        "raw",
+        f"file_{kind}",
+        files.FILE_TABLES[kind],
+        f"Imported files of the catalogue: {english}, every value as written.",
+        f"导入文件中的{chinese}，逐行保留原文。",
+        "team:catalog",
+        frozenset({"file", "ducklake"}),
+        group="raw_files",
+    )
+    for kind, (english, chinese) in _FILE_TEXTS.items()
+)
+
 TABLES: Final[tuple[Table, ...]] = (
     *_STREAMS,
+    *_ERPS,
     Table(
         "raw", "amazon_settlements", raw.RawAmazonSettlements,
         "Lines of Amazon's settlement reports (flat file V2), every field as written.",
@@ -130,11 +176,48 @@ TABLES: Final[tuple[Table, ...]] = (
         "欧洲央行公布的每日欧元参考汇率。",
         "team:finance", _WIRE,
     ),
+    *_FILES,
     Table(
-        "core", "skus", core.Skus,
-        "Which clean SKU each listing sells. Codes that fit no rule are in quarantine.",
-        "每个在售商品对应的标准 SKU；无法清洗的编码进入隔离区。",
+        "core", "listings", products.Listings,
+        "Every listing of every store and file: what it says of itself, with its code cleaned.",
+        "所有店铺与文件中的在售商品及其清洗后的编码；无法清洗的编码注明原因。",
         "team:catalog", _FRAME,
+    ),
+    Table(
+        "raw", "catalog_decisions", products.RawCatalogDecisions,
+        "Every decision about the catalogue, once, by whom and when. The catalogue's tables are what they come to.",
+        "关于商品主数据的每一个决定：谁、何时、决定了什么；主数据各表均由此推导。",
+        "team:catalog", frozenset({"ducklake"}), group="catalog",
+    ),
+    Table(
+        "core", "skus", products.Skus,
+        "Every master SKU, with what is known of the product. Merged ones name the SKU that stands for them.",
+        "主 SKU 及其商品资料；已合并的 SKU 注明归并到哪个 SKU。",
+        "team:catalog", _FRAME, group="catalog",
+    ),
+    Table(
+        "core", "match_proposals", products.MatchProposals,
+        "Which SKUs a listing may sell, and which SKUs may be the same product, scored and with reasons.",
+        "商品与 SKU 的匹配候选及疑似重复 SKU：评分、理由与结论。",
+        "team:catalog", _FRAME, group="catalog",
+    ),
+    Table(
+        "core", "listing_map", products.ListingMap,
+        "What one unit of each listing takes out of stock, by span of time and with evidence. Spans never overlap.",
+        "每个在售商品在各时段对应的 SKU 与数量及其依据；时段互不重叠。",
+        "team:catalog", _FRAME, group="catalog",
+    ),
+    Table(
+        "core", "kits", products.Kits,
+        "What each kit is made of, by span of time.",
+        "组合商品的组成及数量，按时段记录。",
+        "team:catalog", _FRAME, group="catalog",
+    ),
+    Table(
+        "core", "suppliers", products.Suppliers,
+        "Who delivers each SKU, on what terms: lead time, minimum order, carton, price.",
+        "供应商及供货条件：交期、起订量、箱规与采购价。",
+        "team:catalog", _FRAME, group="catalog",
     ),
     Table(
         "core", "orders", core.Orders,
@@ -144,7 +227,7 @@ TABLES: Final[tuple[Table, ...]] = (
     ),
     Table(
         "core", "order_lines", core.OrderLines,
-        "One row per order line: quantities, money, clean SKU and tax numbers.",
+        "One row per order line: quantities, money, SKU, tax numbers, and why its order is held.",
         "订单明细：数量、金额、标准 SKU 与税号，每行一条。",
         "team:orders", _FRAME, daily=True,
     ),

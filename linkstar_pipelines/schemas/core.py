@@ -1,7 +1,8 @@
-"""Layer `core`: clean SKUs, orders and order lines in one form for all platforms.
+"""Layer `core`: orders, order lines, stock, returns and money in one form for all platforms.
 
 Belongs here: the current state of each thing, with the canonical state names of `docs/glossary.md`.
-Does not belong here: history of versions (that is `raw`), or anything derived for planning or money.
+Does not belong here: history of versions (that is `raw`), the catalogue (`products.py`), or anything derived for
+planning or money.
 """
 
 from typing import Final
@@ -26,23 +27,8 @@ PAYMENT_KINDS: Final = (
     "unknown",
 )  # fmt: skip
 PAYMENT_STATES: Final = ("held", "released", "paid_out", "unknown")
-
-
-class Skus(dy.Schema):
-    """One row per listing: which clean SKU it sells. Listings that fit no rule are in quarantine instead."""
-
-    platform = c.platform()
-    store = c.store()
-    marketplace_id = c.key("Marketplace of the listing; `-` for imported files.")
-    listing_sku = c.key("The code as typed in the platform.")
-    sku = c.text("Clean SKU in the house's code form.", regex=r"^[A-Z0-9][A-Z0-9.-]*$")
-    cleaning = c.text("What was done to the code, such as `trim+upper`; `none` if it was clean.")
-    title = c.text("Product title.", nullable=True)
-    asin = c.text("Amazon's catalogue number.", nullable=True)
-    fulfilled_by = dy.Enum(FULFILLERS, description="Who ships: the platform (FBA) or the seller.")
-    listing_status = c.text("Status words of the platform, comma-separated.", nullable=True)
-    price = c.money("Listed price.", nullable=True)
-    currency = c.currency("ISO 4217 currency of the price.", nullable=True)
+HOLDS: Final = ("unmapped_listing", "unknown_sku")
+"""Why an order is held: a listing in it sells no known SKU, or a code in it is in none of the store's listings."""
 
 
 class Orders(dy.Schema):
@@ -82,11 +68,26 @@ class OrderLines(dy.Schema):
     state = dy.Enum(ORDER_STATES, description="Canonical state of the line.")
     fulfilled_by = dy.Enum(FULFILLERS, description="Who ships: the platform (FBA) or the seller.")
     listing_sku = c.text("The code as the order gives it.")
-    sku = c.text("Clean SKU; null while the listing is not mapped (the order itself is never blocked).", nullable=True)
+    sku = c.text(
+        "SKU that the listing sold when the order was placed; null while the listing is not mapped, and where it sells "
+        "nothing of ours.",
+        nullable=True,
+    )
+    multiplier = dy.Int64(
+        nullable=True,
+        min=1,
+        description="Units of the SKU in one unit of the listing; 1 where it sells nothing of ours, null while it is "
+        "not mapped.",
+    )
+    hold = dy.Enum(
+        HOLDS,
+        nullable=True,
+        description="Why the order of this line is held, the same in all of its lines; null lets it pass.",
+    )
     title = c.text("Product title.", nullable=True)
-    quantity_ordered = dy.Int64(nullable=False, min=0, description="Units ordered.")
-    quantity_cancelled = dy.Int64(nullable=False, min=0, description="Units cancelled since.")
-    quantity_shipped = dy.Int64(nullable=False, min=0, description="Units shipped so far.")
+    quantity_ordered = dy.Int64(nullable=False, min=0, description="Units of the listing ordered.")
+    quantity_cancelled = dy.Int64(nullable=False, min=0, description="Units of the listing cancelled since.")
+    quantity_shipped = dy.Int64(nullable=False, min=0, description="Units of the listing shipped so far.")
     unit_price = c.money("Price of one unit.", nullable=True, minimum=0)
     item_amount = c.money("Goods value of the line (unit price times quantity), without tax.", nullable=True)
     tax_amount = c.money("Tax the platform states for the line.", nullable=True)
@@ -104,6 +105,11 @@ class OrderLines(dy.Schema):
     def shipped_and_cancelled_fit_ordered(cls) -> pl.Expr:
         """No more units can be shipped or cancelled than were ordered."""
         return cls.quantity_shipped.col + cls.quantity_cancelled.col <= cls.quantity_ordered.col
+
+    @dy.rule()
+    def sku_has_multiplier(cls) -> pl.Expr:
+        """Units of a SKU are counted through its multiplier."""
+        return cls.sku.col.is_null() | cls.multiplier.col.is_not_null()
 
     @dy.rule()
     def amount_has_currency(cls) -> pl.Expr:

@@ -18,6 +18,10 @@ class ReasonType(StrEnum):
     """An amount without its currency."""
     BROKEN_TEXT = "broken_text"
     """Bytes that are no UTF-8."""
+    UNMAPPED_LISTING = "unmapped_listing"
+    """A listing of which no master SKU is known that it sells."""
+    WRONG_DECISION = "wrong_decision"
+    """A decision about the catalogue that cannot be followed, such as one that names an unknown SKU."""
     SCHEMA = "schema"
     """Any other rule of the table, or of the form in which the source writes."""
 

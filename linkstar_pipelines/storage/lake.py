@@ -29,7 +29,15 @@ from psycopg import conninfo
 from linkstar_pipelines.schemas.catalog import TABLES, table_of
 from linkstar_pipelines.settings import Settings
 from linkstar_pipelines.storage.postgres import Postgres, open_postgres
-from linkstar_pipelines.storage.publishing import Mode, make_tables, quarantine_rows, write, write_quarantine
+from linkstar_pipelines.storage.publishing import (
+    Mode,
+    make_tables,
+    quarantine_rows,
+    remove,
+    withdraw,
+    write,
+    write_quarantine,
+)
 
 S = TypeVar("S", bound=dy.Schema)
 _COMMIT_ATTEMPTS: Final = 8
@@ -139,6 +147,7 @@ class Lake:
         mode: Mode,
         rejected: pl.DataFrame | None = None,
         source_key: pl.Expr | None = None,
+        ended: pl.DataFrame | None = None,
         run_id: str = "-",
     ) -> Published:
         """Audit a frame and make it visible together with its rejected rows, in one lake transaction.
@@ -150,6 +159,7 @@ class Lake:
             rejected: Rows that did not fit: `source_key`, `reason`, `payload`.
             source_key: How a row's source key follows from its columns; quarantined rows with a key that has now
                 been made are released. Without it nothing is released, except that `REPLACE` releases all.
+            ended: Keys of rows that are no more, and leave the table.
             run_id: Run recorded with the snapshot and with quarantined rows.
 
         Raises:
@@ -161,6 +171,8 @@ class Lake:
 
         def work(connection: duckdb.DuckDBPyConnection) -> int:
             written = write(connection, schema, audited, mode)
+            if ended is not None and not ended.is_empty():
+                written += remove(connection, schema, ended)
             write_quarantine(connection, table_of(schema).full_name, made, refused)
             connection.execute(
                 "CALL lake.set_commit_message(?, ?)", ["linkstar", f"{table_of(schema).full_name} run={run_id}"]
@@ -171,6 +183,24 @@ class Lake:
         with self._lock(table_of(schema).full_name):
             written = self._in_transaction(work)
         return Published(audited.height, written, refused.height, self.count(schema))
+
+    def withdraw(self, schema: type[dy.Schema], source_keys: pl.Series, *, run_id: str = "-") -> None:
+        """Take records out of a table and of its quarantine, in one lake transaction; older snapshots keep them.
+
+        Args:
+            schema: A table with the column `source_key`.
+            source_keys: The records; those that are not there are passed over.
+            run_id: Run recorded with the snapshot.
+        """
+        name = table_of(schema).full_name
+
+        def work(connection: duckdb.DuckDBPyConnection) -> int:
+            withdraw(connection, schema, source_keys)
+            connection.execute("CALL lake.set_commit_message(?, ?)", ["linkstar", f"{name} withdrawn run={run_id}"])
+            return source_keys.len()
+
+        with self._lock(name):
+            self._in_transaction(work)
 
     def _in_transaction(self, work: Callable[[duckdb.DuckDBPyConnection], int]) -> int:
         for attempt in range(1, _COMMIT_ATTEMPTS + 1):

@@ -74,7 +74,9 @@ def write(connection: duckdb.DuckDBPyConnection, schema: type[dy.Schema], frame:
         if mode is Mode.ADD_NEW:
             fresh = f"SELECT {columns} FROM incoming n WHERE NOT EXISTS (SELECT 1 FROM {name} t WHERE {same_key})"
         else:
-            fresh = f"SELECT {columns} FROM incoming EXCEPT SELECT {columns} FROM {name}"
+            # Against rows of these keys alone: the whole table would be held in memory to compare.
+            there = f"SELECT {columns} FROM {name} WHERE ({keys}) IN (SELECT ({keys}) FROM incoming)"
+            fresh = f"SELECT {columns} FROM incoming EXCEPT {there}"
         connection.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {fresh}")
         written = int(connection.execute("SELECT count(*) FROM fresh").fetchall()[0][0])
         if written and mode is Mode.UPSERT:
@@ -85,6 +87,18 @@ def write(connection: duckdb.DuckDBPyConnection, schema: type[dy.Schema], frame:
         return written
     finally:
         connection.unregister("incoming")
+
+
+def remove(connection: duckdb.DuckDBPyConnection, schema: type[dy.Schema], keys: pl.DataFrame) -> int:
+    """Within the open transaction, take the rows of these keys out of a table; returns how many there were."""
+    name, columns = table_of(schema).full_name, ", ".join(f'"{column}"' for column in schema.primary_key())
+    connection.register("ending", keys.select(schema.primary_key()).to_arrow())
+    ending = f"FROM {name} WHERE ({columns}) IN (SELECT ({columns}) FROM ending)"
+    there = int(connection.execute(f"SELECT count(*) {ending}").fetchall()[0][0])
+    if there:
+        connection.execute(f"DELETE {ending}")
+    connection.unregister("ending")
+    return there
 
 
 def quarantine_rows(table_name: str, rejected: pl.DataFrame | None, run_id: str) -> dy.DataFrame[Quarantine]:
@@ -121,16 +135,39 @@ def write_quarantine(
     name = table_of(Quarantine).full_name
     held = connection.execute(f"SELECT source_key FROM {name} WHERE table_name = ?", [table_name]).pl()
     if not held.is_empty():
-        leaving = held if made is None else _released(held, made, refused)
-        connection.execute(
-            f"DELETE FROM {name} WHERE table_name = ? AND list_contains(?, source_key)",
-            [table_name, leaving["source_key"].to_list()],
-        )
+        _leave(connection, table_name, held if made is None else _released(held, made, refused))
     if not refused.is_empty():
         connection.register("refused", refused.to_arrow())
         columns = ", ".join(refused.columns)
         connection.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM refused")
         connection.unregister("refused")
+
+
+def withdraw(connection: duckdb.DuckDBPyConnection, schema: type[dy.Schema], source_keys: pl.Series) -> None:
+    """Within the open transaction, take records out of a table that keeps the column `source_key`, and of quarantine.
+
+    Args:
+        connection: Connection with an open transaction.
+        schema: The table.
+        source_keys: The records.
+    """
+    name = table_of(schema).full_name
+    leaving = source_keys.alias("source_key").to_frame()
+    connection.register("leaving", leaving.to_arrow())
+    connection.execute(f"DELETE FROM {name} WHERE source_key IN (SELECT source_key FROM leaving)")
+    connection.unregister("leaving")
+    _leave(connection, name, leaving)
+
+
+def _leave(connection: duckdb.DuckDBPyConnection, table_name: str, leaving: pl.DataFrame) -> None:
+    """Take rows of a table out of the quarantine: joined, as a file may have left it a hundred thousand."""
+    connection.register("leaving", leaving.to_arrow())
+    connection.execute(
+        f"DELETE FROM {table_of(Quarantine).full_name} "
+        "WHERE table_name = ? AND source_key IN (SELECT source_key FROM leaving)",
+        [table_name],
+    )
+    connection.unregister("leaving")
 
 
 def _released(held: pl.DataFrame, made: pl.Series, refused: pl.DataFrame) -> pl.DataFrame:

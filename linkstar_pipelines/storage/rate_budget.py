@@ -43,7 +43,7 @@ _LEARN: Final = """
 """
 _EMPTY: Final = """
     UPDATE ops.rate_budget SET
-        tokens = LEAST(0, tokens),
+        tokens = LEAST(0, 1 - rate_per_second * %s, tokens),
         updated_at = clock_timestamp()
     WHERE platform = %s AND store = %s AND operation = %s
 """
@@ -51,10 +51,18 @@ _EMPTY: Final = """
 
 @dataclass(frozen=True)
 class Plan:
-    """The documented usage plan of an operation: requests per second, and requests at once."""
+    """The documented usage plan of an operation.
+
+    Attributes:
+        rate: Requests per second.
+        burst: Requests at once.
+        window: Seconds after which a platform that counts by the clock lets a throttled caller in again. Such a plan is
+            all that is ever known: repetitions keep to it too. 0 where rates flow and answers may tell them.
+    """
 
     rate: float
     burst: float
+    window: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,8 @@ class Grant:
     Attributes:
         wait: seconds to try again after, 0 when the token was taken.
         rate: requests per second that the platform grants, as far as known, before the safety share is taken off.
-        learned: whether that rate comes from the platform's answers; the documented one may be far too low.
+        learned: whether that rate comes from the platform's answers, or is all that is ever known (`Plan.window`); else
+            the documented one may be far too low.
     """
 
     wait: float
@@ -97,11 +106,12 @@ class RateBudget:
         key = (platform, store, operation)
         taken = self._run(_TAKE, *key, plan.rate * RATE_SHARE, burst, burst - 1, floor)
         if taken:
-            return Grant(wait=0, rate=taken[0] / RATE_SHARE, learned=bool(taken[1]))
+            return Grant(wait=0, rate=taken[0] / RATE_SHARE, learned=bool(taken[1] or plan.window))
         row = self._run(_WAIT, floor, *key)
         if row is None:
-            return Grant(wait=0.001, rate=plan.rate, learned=False)  # the bucket was removed in between: try again
-        return Grant(wait=max(0.001, row[0]), rate=row[1] / RATE_SHARE, learned=bool(row[2]))
+            # The bucket was removed in between: try again.
+            return Grant(wait=0.001, rate=plan.rate, learned=plan.window > 0)
+        return Grant(wait=max(0.001, row[0]), rate=row[1] / RATE_SHARE, learned=bool(row[2] or plan.window))
 
     def known(self) -> list[tuple[str, str, str, float, float, float, bool]]:
         """Every bucket: platform, owner, operation, rate (requests per second), burst, tokens now, learned or not."""
@@ -117,9 +127,9 @@ class RateBudget:
         share = rate * RATE_SHARE
         self._run(_LEARN, share, platform, store, operation, share)
 
-    def empty(self, platform: str, store: str, operation: str) -> None:
-        """Empty the bucket: the platform said that there was no token left."""
-        self._run(_EMPTY, platform, store, operation)
+    def empty(self, platform: str, store: str, operation: str, *, window: float = 0.0) -> None:
+        """Empty the bucket: the platform said that there was no token left, for `window` seconds at least."""
+        self._run(_EMPTY, window, platform, store, operation)
 
     def _run(self, statement: str, *values: object) -> tuple[float, ...] | None:
         with self._postgres.connection() as connection:

@@ -17,8 +17,8 @@ from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.domain.orders import order_lines, orders
 from linkstar_pipelines.domain.quarantine import concat_rejects
 from linkstar_pipelines.operations import trial
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.settings import Settings
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.support import utc
@@ -77,7 +77,7 @@ def read(settings: Settings, core: HttpCore, name: str) -> Core:
     pulled = pull_stream(client, platform, Stream.ORDERS, days, readings=2, keep_personal=False)
     zones = pl.DataFrame({"store": [name], "time_zone": ["UTC"]})
     good, refused = orders(pulled.rows, platform.orders, zones)
-    lines, held = order_lines(pulled.rows, platform.orders, Skus.create_empty(), zones, known)
+    lines, held = order_lines(pulled.rows, platform.orders, ListingMap.create_empty(), zones, known)
     return Core(
         good.drop("payload_hash").sort("order_id"),
         lines.sort("order_id", "line_id"),

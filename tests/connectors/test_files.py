@@ -108,7 +108,7 @@ def test_the_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("orders.pdf", b"%PDF", "is of no known kind. Order files end in .csv, .tsv"),
+        ("orders.pdf", b"%PDF", "is of no known kind. Files to import end in .csv, .tsv"),
         ("orders.csv", b"", "is empty. Export it again"),
         ("orders.csv", b'No,Code\n1,"A\n', "is no well-formed CSV file: invalid csv file"),
         ("orders.csv", b"No,Code,No\n1,A,2\n", "the header names No more than once"),

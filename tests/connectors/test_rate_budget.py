@@ -125,6 +125,50 @@ def test_the_core_learns_the_rate_from_the_answer_and_uses_it_for_the_next_call(
     assert rate == pytest.approx(56 * RATE_SHARE)
 
 
+MINUTE = Plan(rate=5 / 60, burst=1, window=60)
+"""Five calls a minute, of which no answer ever tells anything."""
+
+
+def test_where_answers_never_tell_the_rate_repetitions_keep_to_the_plan(script: Script, make_core: MakeCore) -> None:
+    script.steps = [error(500, "InternalFailure"), reply({})]
+    with pytest.raises(BudgetExhaustedError, match=r"frees the next call only in 1[12] s"):
+        make_core(max_wait=1).call(Request(*KEY, "GET", "https://amazon.test/orders", plan=MINUTE))
+    assert len(script.requests) == 1
+
+
+def test_a_quota_that_is_used_up_is_left_alone_for_its_whole_window(
+    script: Script, make_core: MakeCore, budget: RateBudget
+) -> None:
+    script.steps = [error(429, "QuotaExceeded")]
+    with pytest.raises(ThrottledError):
+        make_core(max_attempts=1).call(Request(*KEY, "GET", "https://amazon.test/orders", plan=MINUTE))
+    assert 58 < budget.take(*KEY, MINUTE).wait <= 60
+
+
+def test_another_plan_of_the_settings_takes_effect_with_the_next_call(
+    script: Script, make_core: MakeCore, postgres: Postgres
+) -> None:
+    core, wider = make_core(), Plan(rate=10 / 60, burst=1, window=60)
+    for plan in (MINUTE, wider):
+        script.steps = [reply({})]
+        postgres.execute("UPDATE ops.rate_budget SET tokens = 1")
+        core.call(Request(*KEY, "GET", "https://amazon.test/orders", plan=plan))
+    ((rate,),) = postgres.fetch("SELECT rate_per_second FROM ops.rate_budget")
+    assert rate == pytest.approx(10 / 60 * RATE_SHARE)
+
+
+def test_what_the_platform_counts_together_is_one_bucket_for_its_operations(
+    script: Script, make_core: MakeCore, postgres: Postgres
+) -> None:
+    core = make_core()
+    for operation in ("goodsQuery", "stocksQuery"):
+        script.steps = [reply({})]
+        url = "https://amazon.test/orders"
+        core.call(Request("amazon", "na", operation, "GET", url, plan=HOURLY, counted_as="all"))
+    assert tokens(postgres) == pytest.approx(10 * BURST_SHARE - 2, abs=0.01)
+    assert postgres.fetch("SELECT operation FROM ops.rate_budget") == [("all",)]
+
+
 def test_the_core_empties_the_bucket_after_a_429(script: Script, make_core: MakeCore, postgres: Postgres) -> None:
     core = make_core(max_attempts=1)
     request = Request(*KEY, "GET", "https://amazon.test/orders", plan=HOURLY, quota_header="x-amzn-RateLimit-Limit")

@@ -22,8 +22,8 @@ from linkstar_pipelines.connectors.replay import parse
 from linkstar_pipelines.domain import orders as orders_of
 from linkstar_pipelines.operations import trial
 from linkstar_pipelines.operations.replay import kept_pulls, replay_pulls
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.schemas.quality import Quarantine
 from linkstar_pipelines.schemas.streams import RAW_TABLES, identity_of
 from linkstar_pipelines.settings import Settings
@@ -298,7 +298,7 @@ def test_orders_are_the_same_in_whatever_order_and_however_often_they_were_obser
 
     def core_rows(observed: pl.DataFrame) -> list[pl.DataFrame]:
         form = platform_named(name).orders
-        lines = orders_of.order_lines(observed, form, Skus.create_empty(), zones)
+        lines = orders_of.order_lines(observed, form, ListingMap.create_empty(), zones)
         return [*orders_of.orders(observed, form, zones), *lines]
 
     expected, found = core_rows(versions), core_rows(versions[[*mixed, *again]])

@@ -19,15 +19,15 @@ from linkstar_pipelines.connectors.request import read_json
 from linkstar_pipelines.connectors.shopee import operations as op
 from linkstar_pipelines.connectors.shopee.client import ShopeeClient
 from linkstar_pipelines.connectors.shopee.forms import STREAMS
-from linkstar_pipelines.connectors.shopee.listings import skus, stock
+from linkstar_pipelines.connectors.shopee.listings import listings, stock
 from linkstar_pipelines.connectors.shopee.orders import FORM
 from linkstar_pipelines.connectors.shopee.payments import payments
 from linkstar_pipelines.connectors.shopee.push import event_of
 from linkstar_pipelines.connectors.shopee.returns import returns
 from linkstar_pipelines.domain.orders import order_lines
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.shopee.support import NOW, sandbox_shop
 from tests.support import TOKEN_KEY, running_sandbox, shared_path, world_orders
@@ -156,7 +156,7 @@ def rows_of(stream: Stream, record: Json) -> Any:
 def test_the_recorded_order_is_read() -> None:
     (order,) = example("order.get_order_detail")["response"]["order_list"]
     zones = pl.DataFrame({"store": ["shop"], "time_zone": ["Asia/Ho_Chi_Minh"]})
-    lines, rejected = order_lines(rows_of(Stream.ORDERS, order), FORM, Skus.create_empty(), zones)
+    lines, rejected = order_lines(rows_of(Stream.ORDERS, order), FORM, ListingMap.create_empty(), zones)
     assert rejected.is_empty(), rejected.to_dicts()
     (line,) = lines.to_dicts()
     assert (line["listing_sku"], line["line_id"]) == ("QAZ-SADOER-05", "23620853561")
@@ -170,7 +170,7 @@ def test_the_recorded_item_and_models_are_read() -> None:
     for number, model in enumerate(models["model"]):
         model["model_id"] = 100 + number  # the example leaves it out
     record = {"region": "TW", "item": item, "models": models}
-    table, _ = skus(rows_of(Stream.LISTINGS, record), SkuCodeRules(accept={"default": "^[A-Z -]+$"}))
+    table, _ = listings(rows_of(Stream.LISTINGS, record), SkuCodeRules(accept={"default": "^[A-Z -]+$"}))
     assert (table["listing_sku"].to_list(), table["price"].to_list()) == (["blue bag"], [100])
     figures, rejected = stock(rows_of(Stream.INVENTORY, record))
     assert rejected.is_empty()

@@ -21,8 +21,8 @@ from linkstar_pipelines.connectors.walmart import operations
 from linkstar_pipelines.connectors.walmart.client import WalmartClient
 from linkstar_pipelines.connectors.walmart.platform import PLATFORM
 from linkstar_pipelines.domain import orders
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.support import utc
 from tests.connectors.walmart.support import sandbox_store, widen_budgets
@@ -149,7 +149,7 @@ def test_the_recorded_orders_are_read_unchanged() -> None:
     records = json.loads(json.dumps([*listed, *single, shipped], default=float), parse_float=Decimal)
     rows = landed(Stream.ORDERS, records)
     heads, rejected = orders.orders(rows, PLATFORM.orders, ZONES)
-    lines, _ = orders.order_lines(rows, PLATFORM.orders, Skus.create_empty(), ZONES)
+    lines, _ = orders.order_lines(rows, PLATFORM.orders, ListingMap.create_empty(), ZONES)
     assert rejected.is_empty(), rejected["reason"].to_list()
     assert set(heads["order_id"]) == {record["purchaseOrderId"] for record in records}
     assert set(heads["state"]) == {"to_ship", "shipped", "cancelled"}

@@ -2,9 +2,11 @@
 
 import re
 
+from linkstar_pipelines.connectors.erp_registry import erp_named
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.reporting import configuration, tables
 from linkstar_pipelines.schemas.catalog import TABLES
+from linkstar_pipelines.schemas.erps import ERPS
 from linkstar_pipelines.schemas.platforms import PLATFORMS
 from linkstar_pipelines.settings import Settings
 from tests.docs.pages import anchors
@@ -32,6 +34,11 @@ def test_every_variable_that_is_read_is_in_the_configuration_reference() -> None
             for name in PLATFORMS
             for variable in configuration.variables(platform_named(name).store, f"LINKSTAR_{name.upper()}_<NAME>_")
         ),
+        *(
+            variable
+            for name in ERPS
+            for variable in configuration.variables(erp_named(name).store, f"LINKSTAR_{name.upper()}_<NAME>_")
+        ),
         *re.findall(r'"(AWS_\w+)"', (project_root() / "linkstar_pipelines/storage/lake.py").read_text()),
     ]
     assert [name for name in named if f"`{name}`" not in page] == []
@@ -41,9 +48,9 @@ def test_required_and_optional_settings_can_be_told_apart() -> None:
     rows = configuration.configuration_page().splitlines()
     required = {row.split("`")[1] for row in rows if "**required**" in row}
     assert required == {
-        f"LINKSTAR_{platform.upper()}_<NAME>_{name.upper()}"
-        for platform in PLATFORMS
-        for name, field in platform_named(platform).store.model_fields.items()
+        f"LINKSTAR_{store.platform.upper()}_<NAME>_{name.upper()}"
+        for store in [*(platform_named(name).store for name in PLATFORMS), *(erp_named(name).store for name in ERPS)]
+        for name, field in store.model_fields.items()
         if field.is_required() and not field.exclude
     }
 

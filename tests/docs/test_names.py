@@ -6,12 +6,14 @@ import dagster as dg
 import pytest
 from typer.main import get_command
 
+from linkstar_pipelines.connectors.erp_registry import erp_named
 from linkstar_pipelines.connectors.registry import platform_named
 from linkstar_pipelines.definitions import build_defs
 from linkstar_pipelines.quality.business import expectations_of
 from linkstar_pipelines.sandbox import faults
 from linkstar_pipelines.schemas.catalog import TABLES
 from linkstar_pipelines.schemas.core import ORDER_STATES
+from linkstar_pipelines.schemas.erps import ERPS
 from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
 from linkstar_pipelines.settings import Settings
 from tests.docs.pages import code_blocks, documents
@@ -42,8 +44,10 @@ def test_every_table_and_asset_that_is_named_exists() -> None:
 def test_every_variable_that_is_named_is_read() -> None:
     known = [re.compile(f"LINKSTAR_{name.upper()}") for name in Settings.model_fields]
     known.append(re.compile(rf"LINKSTAR_(<PLATFORM>|{'|'.join(PLATFORMS).upper()})_(STORES|<NAME>_\*)"))
-    for name in PLATFORMS:
-        fields = platform_named(name).store.model_fields.items()
+    known.append(re.compile(rf"LINKSTAR_(<ERP>|{'|'.join(ERPS).upper()})_(ACCOUNTS|<NAME>_\*)"))
+    stores = {name: platform_named(name).store for name in PLATFORMS} | {name: erp_named(name).store for name in ERPS}
+    for name, store in stores.items():
+        fields = store.model_fields.items()
         of_a_store = "|".join(field.upper() for field, info in fields if not info.exclude)
         known.append(re.compile(rf"LINKSTAR_{name.upper()}_(<NAME>|[A-Z]+)_(\*|{of_a_store})"))
     named = set(re.findall(r"LINKSTAR_[A-Z_<>*]+[A-Z*]", _ALL))
@@ -100,9 +104,10 @@ def _general(name: str) -> str:
 
 
 def _drawn(name: str) -> str:
-    """The node of an asset in the picture, which draws one platform for all."""
+    """The node of an asset in the picture, which draws one platform for all, and one ERP."""
     streams = "|".join(stream.value for stream in Stream)
-    return re.sub(rf"^raw_({'|'.join(PLATFORMS)})_({streams})$", r"raw_platform_\2", name)
+    name = re.sub(rf"^raw_({'|'.join(PLATFORMS)})_({streams})$", r"raw_platform_\2", name)
+    return re.sub(rf"^raw_({'|'.join(ERPS)})_", "raw_erp_", name)
 
 
 def test_the_picture_of_the_graph_is_the_graph(graph: dg.Definitions) -> None:

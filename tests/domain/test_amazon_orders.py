@@ -11,21 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkstar_pipelines.domain import orders as orders_of
-from linkstar_pipelines.domain.amazon_listings import skus as listing_skus
+from linkstar_pipelines.domain.amazon_listings import listings
 from linkstar_pipelines.domain.amazon_orders import FORM
-from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.core import OrderLines, Orders
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.schemas.raw import RawAmazonOrders
 from tests.domain.amazon_payloads import RULES, ZONES, Payload, line, listing, money, order, raw_listings, raw_orders
+from tests.domain.listing_maps import by_code, map_of, span
 
-NO_SKUS = Skus.create_empty()
+NOTHING_MAPPED = ListingMap.create_empty()
 
 
 def orders(*payloads: Payload) -> tuple[dy.DataFrame[Orders], pl.DataFrame]:
     return orders_of.orders(raw_orders(*payloads), FORM, ZONES)
 
 
-def lines(*payloads: Payload, skus: dy.DataFrame[Skus] = NO_SKUS) -> tuple[dy.DataFrame[OrderLines], pl.DataFrame]:
-    return orders_of.order_lines(raw_orders(*payloads), FORM, skus, ZONES)
+def lines(
+    *payloads: Payload, sold_as: dy.DataFrame[ListingMap] = NOTHING_MAPPED
+) -> tuple[dy.DataFrame[OrderLines], pl.DataFrame]:
+    return orders_of.order_lines(raw_orders(*payloads), FORM, sold_as, ZONES)
 
 
 def only_line(*payloads: Payload) -> dict[str, Any]:
@@ -47,7 +51,7 @@ VERSIONS = raw_orders(
 
 
 def both_tables(raw: dy.DataFrame[RawAmazonOrders]) -> list[pl.DataFrame]:
-    return [*orders_of.orders(raw, FORM, ZONES), *orders_of.order_lines(raw, FORM, NO_SKUS, ZONES)]
+    return [*orders_of.orders(raw, FORM, ZONES), *orders_of.order_lines(raw, FORM, NOTHING_MAPPED, ZONES)]
 
 
 EXPECTED = both_tables(VERSIONS)
@@ -274,17 +278,32 @@ def test_units_are_shipped_cancelled_or_open_and_give_the_line_its_state(
     assert (row["quantity_cancelled"], row["state"]) == expected
 
 
-def test_lines_find_their_clean_sku_by_account_and_code() -> None:
-    skus, _ = listing_skus(raw_listings(listing("ls_kitch_0001", marketplaces=("elsewhere",))), RULES)
-    good, _ = lines(order(lines=[line("L1", "ls_kitch_0001"), line("L2", "LS-KITCH-0001")]), skus=skus)
-    assert good.select("line_id", "sku").rows() == [("L1", "LS-KITCH-0001"), ("L2", None)]
+def test_lines_find_their_sku_by_account_and_code() -> None:
+    shown, _ = listings(raw_listings(listing("ls_kitch_0001", marketplaces=("elsewhere",))), RULES)
+    good, _ = lines(order(lines=[line("L1", "ls_kitch_0001"), line("L2", "LS-KITCH-0001")]), sold_as=by_code(shown))
+    assert good.select("line_id", "sku", "multiplier").rows() == [("L1", "LS-KITCH-0001", 1), ("L2", None, None)]
 
 
-def test_an_unmapped_code_blocks_neither_its_order_nor_its_line() -> None:
-    payload = order(lines=[line(sku="AMZ.GR.X7-QQ")])
-    good, rejected = lines(payload)
+def test_a_line_sells_what_its_listing_was_mapped_to_when_the_order_was_placed() -> None:
+    changed = datetime(2026, 4, 30, tzinfo=UTC)
+    sold_as = map_of(
+        span("A", "LS-OLD", valid_to=changed), span("A", "LS-NEW", valid_from=changed, multiplier=3), span("B", "LS-B")
+    )
+    payloads = [
+        order("1", created="2026-04-29T23:59:59Z", lines=[line("L1", "A"), line("L2", "B")]),
+        order("2", created="2026-04-30T00:00:00Z", lines=[line("L1", "A"), line("L2", "B")]),
+    ]
+    good, _ = lines(*payloads, sold_as=sold_as)
+    assert good.select("sku", "multiplier").rows() == [("LS-OLD", 1), ("LS-B", 1), ("LS-NEW", 3), ("LS-B", 1)]
+
+
+def test_an_unmapped_listing_holds_all_of_its_order_and_no_other() -> None:
+    payload = order("1", lines=[line("L1", "AMZ.GR.X7-QQ"), line("L2", "B")])
+    good, rejected = lines(payload, order("2", lines=[line("L1", "B")]), sold_as=map_of(span("B", "LS-B")))
     assert rejected.is_empty()
-    assert good.select("listing_sku", "sku").rows() == [("AMZ.GR.X7-QQ", None)]
+    assert good.select("order_id", "sku", "hold").rows() == [
+        ("1", None, "unmapped_listing"), ("1", "LS-B", "unmapped_listing"), ("2", "LS-B", None),
+    ]  # fmt: skip
     assert orders(payload)[0].height == 1
 
 
@@ -301,17 +320,24 @@ LISTED = pl.DataFrame({"platform": ["amazon"], "store": ["na"], "listing_sku": [
 
 def judged(payload: Payload, known: pl.DataFrame | None = LISTED) -> tuple[list[str], list[tuple[str, ...]]]:
     """Lines that are good, and source key without hash, type and reason of those that are not."""
-    good, rejected = orders_of.order_lines(raw_orders(payload), FORM, NO_SKUS, ZONES, known)
+    good, rejected = orders_of.order_lines(raw_orders(payload), FORM, NOTHING_MAPPED, ZONES, known)
     return good["line_id"].to_list(), rejected.select("source_key", "reason_type", "reason").rows()
 
 
-def test_a_line_whose_sku_is_not_listed_is_held_alone_until_it_is() -> None:
+def test_a_line_whose_sku_is_not_listed_is_put_aside_alone_until_it_is() -> None:
     payload = order("1", lines=[line("L1", "KNOWN"), line("L2", "NEW")])
     reason = "SKU `NEW` is in none of the listings of store `na`"
     assert judged(payload) == (["L1"], [("amazon/na/1/L2", "unknown_sku", reason)])
     assert orders(payload)[0].height == 1
     listed = pl.concat([LISTED, LISTED.with_columns(listing_sku=pl.lit("NEW"))])
     assert judged(payload, listed) == (["L1", "L2"], [])
+
+
+def test_an_unlisted_sku_holds_the_rest_of_its_order_and_a_mapping_lets_it_go() -> None:
+    payload = order("1", lines=[line("L1", "KNOWN"), line("L2", "NEW")])
+    for spans, left, hold in (([], 1, "unknown_sku"), ([span("NEW", "LS-N")], 2, "unmapped_listing")):
+        good, _ = orders_of.order_lines(raw_orders(payload), FORM, map_of(*spans), ZONES, LISTED)
+        assert good["hold"].to_list() == [hold] * left
 
 
 def test_while_no_listing_of_the_store_has_been_read_no_line_is_held() -> None:

@@ -16,6 +16,7 @@ def line(**changes: Any) -> dict[str, Any]:
     return {
         "platform": "amazon", "store": "na", "marketplace_id": "US", "order_id": "O1", "line_id": "L1",
         "line_kind": "sale", "state": "shipped", "fulfilled_by": "platform", "listing_sku": "a", "sku": "A",
+        "multiplier": 1,
         "quantity_ordered": 3, "quantity_cancelled": 0, "quantity_shipped": 0, "item_amount": Decimal(30),
         "currency": "USD", "business_day": DAY, **changes,
     }  # fmt: skip
@@ -37,6 +38,10 @@ def test_lines_of_a_day_add_up_per_node_and_sku() -> None:
 def test_who_ships_decides_the_node() -> None:
     nodes = {row["node"] for row in demand(line(), line(line_id="L2", fulfilled_by="seller"))}
     assert nodes == {"platform:na:US", "seller:na:US"}
+
+
+def test_a_pack_counts_with_all_of_its_units() -> None:
+    assert demand(line(multiplier=4, quantity_cancelled=1))[0]["units"] == 8
 
 
 def test_two_lines_of_an_order_are_one_order() -> None:

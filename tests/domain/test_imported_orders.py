@@ -10,16 +10,18 @@ import polars as pl
 from linkstar_pipelines.connectors.files import file_sha256, read_rows
 from linkstar_pipelines.domain.imported_orders import (
     import_counts,
+    listings_from_import,
     order_lines_from_import,
     orders_from_import,
-    skus_from_import,
 )
 from linkstar_pipelines.domain.order_import import apply_mapping
 from linkstar_pipelines.domain.quarantine import concat_rejects, no_rejects
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
 from linkstar_pipelines.rules.order_mapping import SHIPPED, load_mapping
 from linkstar_pipelines.rules.sku_codes import load_sku_code_rules
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.schemas.raw import RawImportedOrders
+from tests.domain.listing_maps import by_code
 from tests.support import shared_path
 
 RULES = SkuCodeRules(accept={"default": "^never$", "import": "^[A-Z0-9]+(-[A-Z0-9]+)*$"})
@@ -76,7 +78,7 @@ def test_lines_of_one_number_are_one_closed_order() -> None:
 def test_a_cancel_is_no_order_and_no_order_line() -> None:
     frame = lines({}, {"line_kind": "cancel", "order_id": "C1", "quantity": -2})
     orders, _ = orders_from_import(frame)
-    order_lines, _ = order_lines_from_import(frame, skus_from_import(frame, RULES)[0])
+    order_lines, _ = order_lines_from_import(frame, by_code(listings_from_import(frame, RULES)[0]))
     assert orders["order_id"].to_list() == ["1001"]
     assert order_lines["order_id"].to_list() == ["1001"]
 
@@ -89,7 +91,7 @@ def test_an_order_in_two_currencies_has_no_total() -> None:
 
 def test_a_line_carries_its_file_its_amount_and_the_stores_business_day() -> None:
     frame = lines({}, {"line_kind": "charge", "listing_sku": "POST", "quantity": 1})
-    order_lines, rejected = order_lines_from_import(frame, skus_from_import(frame, RULES)[0])
+    order_lines, rejected = order_lines_from_import(frame, by_code(listings_from_import(frame, RULES)[0]))
     columns = ["line_id", "line_kind", "sku", "quantity_ordered", "quantity_shipped", "item_amount", "business_day"]
     assert order_lines.select(columns).rows() == [
         ("aaaaaaaaaaaa-1", "sale", "MUG-1", 2, 2, Decimal("19.8000"), date(2026, 1, 16)),
@@ -101,7 +103,7 @@ def test_a_line_carries_its_file_its_amount_and_the_stores_business_day() -> Non
 
 def test_a_line_that_breaks_a_rule_is_rejected_under_its_place_in_the_file() -> None:
     frame = lines({}, {"quantity": -3})
-    order_lines, rejected = order_lines_from_import(frame, skus_from_import(frame, RULES)[0])
+    order_lines, rejected = order_lines_from_import(frame, by_code(listings_from_import(frame, RULES)[0]))
     assert order_lines.height == 1
     assert rejected["source_key"].to_list() == ["import/shop/aaaaaaaaaaaa/2"]
     assert rejected["reason"].str.contains("quantity_ordered is too small").all()
@@ -109,7 +111,7 @@ def test_a_line_that_breaks_a_rule_is_rejected_under_its_place_in_the_file() -> 
 
 
 def test_codes_of_goods_are_cleaned_and_take_their_newest_title() -> None:
-    skus, rejected = skus_from_import(
+    listings, rejected = listings_from_import(
         lines(
             {"listing_sku": "mug-1"},
             {"listing_sku": "MUG-1 "},
@@ -119,25 +121,26 @@ def test_codes_of_goods_are_cleaned_and_take_their_newest_title() -> None:
         ),
         RULES,
     )
-    assert skus.select("listing_sku", "sku", "title").rows() == [
+    assert listings.select("listing_sku", "code", "title").rows() == [
         ("MUG-1 ", "MUG-1", "Mug"),
         ("mug-1", "MUG-1", "Mug, red"),
     ]
     assert rejected.is_empty()
 
 
-def test_a_code_that_fits_no_rule_is_rejected_and_its_sale_kept() -> None:
+def test_a_code_that_fits_no_rule_is_a_listing_with_a_problem_and_its_sale_holds_the_order() -> None:
     frame = lines({"listing_sku": "?"}, {})
-    skus, rejected = skus_from_import(frame, RULES)
-    assert skus["listing_sku"].to_list() == ["mug-1"]
-    assert rejected["source_key"].to_list() == ["import/shop/?"]
-    assert rejected["reason"].str.contains("fits no code rule").all()
-    assert order_lines_from_import(frame, skus)[0]["sku"].to_list() == [None, "MUG-1"]
+    listings, rejected = listings_from_import(frame, RULES)
+    assert rejected.is_empty()
+    assert listings.select("listing_sku", "code").rows() == [("?", None), ("mug-1", "MUG-1")]
+    assert "fits no code rule" in listings["code_problem"][0]
+    order_lines, _ = order_lines_from_import(frame, by_code(listings))
+    assert order_lines.select("sku", "hold").rows() == [(None, "unmapped_listing"), ("MUG-1", "unmapped_listing")]
 
 
 def test_a_sale_of_an_unmapped_code_is_kept_without_clean_sku() -> None:
     frame = lines({})
-    order_lines, _ = order_lines_from_import(frame, skus_from_import(frame, RULES)[0].clear())
+    order_lines, _ = order_lines_from_import(frame, ListingMap.create_empty())
     assert order_lines["sku"].to_list() == [None]
 
 
@@ -145,7 +148,7 @@ def test_order_lines_quarantine_and_cancels_account_for_each_file() -> None:
     frame = lines(
         {}, {"line_kind": "cancel", "quantity": -2}, {"quantity": -1}, {"file_sha256": OTHER, "line_number": 1}
     )
-    order_lines, from_core = order_lines_from_import(frame, skus_from_import(frame, RULES)[0])
+    order_lines, from_core = order_lines_from_import(frame, by_code(listings_from_import(frame, RULES)[0]))
     from_file = concat_rejects(
         pl.DataFrame({"source_key": ["import/shop/aaaaaaaaaaaa/4"], "reason": ["price 0"], "payload": ["{}"]})
     )
@@ -160,7 +163,7 @@ def test_order_lines_quarantine_and_cancels_account_for_each_file() -> None:
 
 def test_a_lost_line_shows_as_a_difference() -> None:
     frame = lines({}, {}, {})
-    order_lines, _ = order_lines_from_import(frame, skus_from_import(frame, RULES)[0])
+    order_lines, _ = order_lines_from_import(frame, by_code(listings_from_import(frame, RULES)[0]))
     counts = import_counts(frame, order_lines.filter(pl.col("line_id") != "aaaaaaaaaaaa-2"), no_rejects())
     assert counts["difference"].to_list() == [1]
 
@@ -173,7 +176,7 @@ def test_a_file_without_a_single_good_row_is_counted_too() -> None:
         }
     )
     empty = lines()
-    counts = import_counts(empty, order_lines_from_import(empty, skus_from_import(empty, RULES)[0])[0], rejected)
+    counts = import_counts(empty, order_lines_from_import(empty, ListingMap.create_empty())[0], rejected)
     assert counts.rows() == [("cccccccccccc", 2, 0, 2, 0, 0)]
 
 
@@ -182,9 +185,9 @@ def test_every_row_of_online_retail_is_a_line_in_quarantine_or_a_cancel() -> Non
     how = load_mapping(SHIPPED / "online_retail_ii.yaml")
     digest = file_sha256(path)
     imported = apply_mapping(read_rows(path), how, file_sha256=digest, imported_on=date(2026, 5, 4), store=how.store)
-    skus, uncoded = skus_from_import(imported.lines, load_sku_code_rules())
-    order_lines, from_core = order_lines_from_import(imported.lines, skus)
+    listings, unreadable = listings_from_import(imported.lines, load_sku_code_rules())
+    order_lines, from_core = order_lines_from_import(imported.lines, by_code(listings))
     counts = import_counts(imported.lines, order_lines, concat_rejects(imported.rejected, from_core))
     assert counts.rows() == [(digest[:12], 1_067_370, 1_019_652, 28_553, 19_165, 0)]
-    assert uncoded.is_empty()
+    assert unreadable.is_empty()
     assert order_lines.filter(pl.col("line_kind") == "sale")["sku"].null_count() == 0

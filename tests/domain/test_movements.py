@@ -8,17 +8,18 @@ import polars as pl
 import pytest
 
 from linkstar_pipelines.domain import orders as orders_of
-from linkstar_pipelines.domain.amazon_listings import skus as listing_skus
+from linkstar_pipelines.domain.amazon_listings import listings
 from linkstar_pipelines.domain.amazon_orders import FORM
 from linkstar_pipelines.domain.movements import movements
 from linkstar_pipelines.schemas.core import OrderLines
 from tests.domain.amazon_payloads import RULES, US, ZONES, Payload, line, listing, order, raw_listings, raw_orders
+from tests.domain.listing_maps import by_code, map_of, span
 
-SKUS, _ = listing_skus(raw_listings(listing("LS-KITCH-0001")), RULES)
+SOLD_AS = by_code(listings(raw_listings(listing("LS-KITCH-0001")), RULES)[0])
 
 
 def order_lines(*payloads: Payload) -> dy.DataFrame[OrderLines]:
-    return orders_of.order_lines(raw_orders(*payloads), FORM, SKUS, ZONES)[0]
+    return orders_of.order_lines(raw_orders(*payloads), FORM, SOLD_AS, ZONES)[0]
 
 
 def shipped(units: int, **parts: Any) -> Payload:
@@ -55,3 +56,11 @@ def test_postage_moves_no_stock() -> None:
     lines = order_lines(order(status="SHIPPED", lines=[shipped(2)]))
     postage = OrderLines.cast(lines.with_columns(line_kind=pl.lit("charge")))
     assert movements(postage).is_empty()
+
+
+def test_a_pack_takes_all_of_its_units_out_of_stock() -> None:
+    pack = map_of(span("PACK", "LS-KITCH-0001", multiplier=6))
+    lines, _ = orders_of.order_lines(
+        raw_orders(order(status="SHIPPED", lines=[shipped(2, product={"sellerSku": "PACK"})])), FORM, pack, ZONES
+    )
+    assert movements(lines).select("sku", "quantity").rows() == [("LS-KITCH-0001", -12)]

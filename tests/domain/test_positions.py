@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkstar_pipelines.domain import orders as orders_of
-from linkstar_pipelines.domain.amazon_listings import skus as listing_skus
+from linkstar_pipelines.domain.amazon_listings import listings as listings_of
 from linkstar_pipelines.domain.amazon_orders import FORM
 from linkstar_pipelines.domain.movements import movements
 from linkstar_pipelines.domain.positions import positions
-from linkstar_pipelines.schemas.core import ListingStock, OrderLines, Skus
+from linkstar_pipelines.schemas.core import ListingStock, OrderLines
+from linkstar_pipelines.schemas.products import Listings, Skus
 from linkstar_pipelines.schemas.raw import RawAmazonInventory
 from tests.domain.amazon_payloads import (
     NOW,
@@ -33,6 +34,7 @@ from tests.domain.amazon_payloads import (
     raw_orders,
     stock,
 )
+from tests.domain.listing_maps import by_code, map_of, span
 
 FBA, OWN = f"platform:na:{US}", f"seller:na:{US}"
 SKU = "LS-KITCH-0001"
@@ -45,14 +47,21 @@ def own(sku: str, quantity: object) -> Payload:
 
 
 def place(
-    inventory: Sequence[Payload] = (), listings: Sequence[Payload] = (), orders: Sequence[Payload] = ()
+    inventory: Sequence[Payload] = (),
+    listings: Sequence[Payload] = (),
+    orders: Sequence[Payload] = (),
+    *,
+    spans: Sequence[dict[str, Any]] | None = None,
+    skus: dy.DataFrame[Skus] | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Positions; listings sell the SKU of their clean code unless `spans` say what they sell."""
     raw = raw_listings(*listings)
-    skus, _ = listing_skus(raw, RULES)
-    lines, _ = orders_of.order_lines(raw_orders(*orders), FORM, skus, ZONES)
+    shown, _ = listings_of(raw, RULES)
+    sold_as = by_code(shown) if spans is None else map_of(*spans)
+    lines, _ = orders_of.order_lines(raw_orders(*orders), FORM, sold_as, ZONES)
     return positions(
-        raw_inventory(*inventory), raw, NOTHING_ELSEWHERE, skus, lines, movements(lines),
-        cost_share=Decimal("0.40"),
+        raw_inventory(*inventory), raw, NOTHING_ELSEWHERE, lines, movements(lines), listings=shown,
+        listing_map=sold_as, skus=Skus.create_empty() if skus is None else skus, cost_share=Decimal("0.40"), now=NOW,
     )  # fmt: skip
 
 
@@ -133,7 +142,7 @@ def test_stock_under_an_unmapped_code_is_quarantined_and_touches_nothing() -> No
     good, rejected = place(inventory=[stock("AMZ.GR.X7", 99), stock(SKU, 10)], listings=[listing(SKU)])
     assert good.select("sku", "on_hand").rows() == [(SKU, 10)]
     assert rejected.select("source_key", "reason").rows() == [
-        (f"amazon/na/{US}/AMZ.GR.X7", "no clean SKU for the stock of this seller SKU")
+        (f"amazon/na/{US}/AMZ.GR.X7", "no SKU is mapped to this seller SKU, which has stock")
     ]
 
 
@@ -250,15 +259,44 @@ def test_a_product_without_price_or_with_prices_in_two_currencies_has_no_value()
         assert (row["unit_cost"], row["currency"], row["stock_value"]) == (None, None, None)
 
 
+def test_figures_of_a_listing_count_in_units_of_its_sku() -> None:
+    row = only(
+        inventory=[stock("PACK-OF-3", 5)],
+        listings=[listing("PACK-OF-3", price="30.00")],
+        orders=[order(created=AFTER, lines=[line(sku="PACK-OF-3", ordered=2)])],
+        spans=[span("PACK-OF-3", SKU, multiplier=3)],
+    )
+    assert (row["sku"], row["on_hand"], row["taken_since"], row["reserved"]) == (SKU, 15, 6, 0)
+    assert (row["unit_cost"], row["stock_value"]) == (Decimal("4.0000"), Decimal(60))
+
+
+def test_a_listing_is_what_it_is_mapped_to_now() -> None:
+    spans = [span(SKU, "LS-OLD-0001", valid_to=NOW), span(SKU, "LS-NEW-0001", valid_from=NOW)]
+    assert only(inventory=[stock(SKU, 5)], listings=[listing(SKU)], spans=spans)["sku"] == "LS-NEW-0001"
+
+
+def test_the_cost_that_the_catalogue_knows_is_taken_in_its_own_currency() -> None:
+    columns = {name: column.dtype for name, column in Skus.columns().items()}
+    known = {"sku": SKU, "cost": Decimal(21), "cost_currency": "CNY", "lifecycle": "active", "is_kit": False,
+             "source": "decision"}  # fmt: skip
+    skus = Skus.validate(pl.DataFrame([dict.fromkeys(columns) | known], schema=columns))
+    row = only(inventory=[stock(SKU, 3)], listings=[listing(SKU, price="30.00")], skus=skus)
+    assert (row["unit_cost"], row["currency"], row["stock_value"]) == (Decimal(21), "CNY", Decimal(63))
+
+
 def test_an_older_observation_of_one_pile_dates_the_whole() -> None:
     raw = raw_listings(listing(SKU), listing("ls_kitch_0001"))
-    skus, _ = listing_skus(raw, RULES)
+    shown, _ = listings_of(raw, RULES)
+    sold_as = by_code(shown)
     earlier = datetime(2026, 5, 1, 9, tzinfo=UTC)
     inventory = RawAmazonInventory.cast(
         pl.concat([raw_inventory(stock(SKU, 1)), raw_inventory(stock("ls_kitch_0001", 1), observed_at=earlier)])
     )
-    lines, _ = orders_of.order_lines(raw_orders(), FORM, skus, ZONES)
-    good, _ = positions(inventory, raw, NOTHING_ELSEWHERE, skus, lines, movements(lines), cost_share=Decimal(1))
+    lines = OrderLines.create_empty()
+    good, _ = positions(
+        inventory, raw, NOTHING_ELSEWHERE, lines, movements(lines), listings=shown, listing_map=sold_as,
+        skus=Skus.create_empty(), cost_share=Decimal(1), now=NOW,
+    )  # fmt: skip
     assert good["observed_at"].to_list() == [earlier]
 
 
@@ -282,17 +320,13 @@ def shown(*rows: dict[str, Any]) -> dy.DataFrame[ListingStock]:
     return ListingStock.validate(pl.DataFrame([usual | row for row in rows], schema=columns))
 
 
-def elsewhere(*rows: dict[str, Any]) -> list[tuple[str, int | None]]:
-    skus = Skus.validate(
-        pl.DataFrame(
-            [("ebay", "us", "EBAY_US", SKU, SKU, "none", None, None, "seller", None, None, None)],
-            schema={name: column.dtype for name, column in Skus.columns().items()}, orient="row",
-        )
-    )  # fmt: skip
+def elsewhere(*rows: dict[str, Any], multiplier: int = 1) -> list[tuple[str, int | None]]:
     no_lines = OrderLines.create_empty()
     good, rejected = positions(
-        raw_inventory(), raw_listings(), shown(*rows), skus, no_lines, movements(no_lines), cost_share=Decimal(1)
-    )
+        raw_inventory(), raw_listings(), shown(*rows), no_lines, movements(no_lines), listings=Listings.create_empty(),
+        listing_map=map_of(span(SKU, SKU, platform="ebay", store="us", multiplier=multiplier)),
+        skus=Skus.create_empty(), cost_share=Decimal(1), now=NOW,
+    )  # fmt: skip
     assert rejected.is_empty()
     return good.select("node", "on_hand").rows()
 
@@ -312,3 +346,7 @@ def test_piles_in_a_platforms_warehouses_add_up() -> None:
 
 def test_an_unknown_figure_elsewhere_makes_the_pile_unknown() -> None:
     assert elsewhere({"listing_id": "1", "available": None}, {"listing_id": "2"}) == [("seller:us:EBAY_US", None)]
+
+
+def test_figures_elsewhere_count_in_units_of_the_sku() -> None:
+    assert elsewhere({"available": 4}, multiplier=2) == [("seller:us:EBAY_US", 8)]

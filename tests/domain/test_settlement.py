@@ -1,6 +1,7 @@
 """Settlements: every line counted once, tied to something, and the sum held against the payout."""
 
 import random
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 from linkstar_pipelines.domain.settlement import PARTS, settlement_lines, settlement_report
 from linkstar_pipelines.rules.loading import read_rules
 from linkstar_pipelines.rules.settlement_fees import SettlementFees
-from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.core import OrderLines, Orders
 from linkstar_pipelines.schemas.finance import CATEGORIES, SettlementLines, SettlementReport
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.schemas.raw import RawAmazonSettlements, RawFxRates
+from tests.domain.listing_maps import map_of, span
 
 S = TypeVar("S", bound=dy.Schema)
 
@@ -81,7 +84,7 @@ def read(
     *rows: dict[str, Any],
     orders: dy.DataFrame[Orders] | None = None,
     order_lines: dy.DataFrame[OrderLines] | None = None,
-    skus: dy.DataFrame[Skus] | None = None,
+    sold_as: dy.DataFrame[ListingMap] | None = None,
     known: dy.DataFrame[RawFxRates] | None = None,
     base: str = "USD",
 ) -> tuple[dy.DataFrame[SettlementLines], pl.DataFrame, dict[str, Any]]:
@@ -92,7 +95,7 @@ def read(
         fee_rules=FEE_RULES,
         orders=held("known") if orders is None else orders,
         order_lines=OrderLines.create_empty() if order_lines is None else order_lines,
-        skus=Skus.create_empty() if skus is None else skus,
+        listing_map=ListingMap.create_empty() if sold_as is None else sold_as,
         rates=fx_rates,
         base_currency=base,
     )
@@ -220,19 +223,36 @@ def test_the_locale_of_one_file_says_nothing_about_another() -> None:
     assert lines["amount"].to_list() == [Decimal(1234), Decimal("0.999"), Decimal("0.235")]
 
 
-def test_the_sku_is_that_of_the_listing_else_that_of_the_order_line() -> None:
-    store = {"platform": "amazon", "store": "na"}
-    listing = filled(Skus, {**store, "listing_sku": " ls-1-FBA ", "sku": "LS-1"})
-    line = filled(OrderLines, {**store, "order_id": "known", "line_id": "L2", "sku": "LS-2"})
+def test_the_sku_is_that_of_the_order_line_else_that_of_the_listing() -> None:
+    line = filled(
+        OrderLines,
+        {"platform": "amazon", "store": "na", "order_id": "known", "line_id": "L2", "sku": "LS-2", "multiplier": 1},
+    )
     lines, _, _ = read(
         header("3"),
         detail(2, PRINCIPAL, "1", sku="ls-1-FBA"),
-        detail(3, PRINCIPAL, "1", sku="never seen", order_item_code="L2"),
+        detail(3, PRINCIPAL, "1", sku="ls-1-FBA", order_item_code="L2"),
         detail(4, PRINCIPAL, "1", sku="never seen"),
-        skus=listing,
+        sold_as=map_of(span(" ls-1-FBA ", "LS-1")),
         order_lines=line,
     )
     assert lines["sku"].to_list() == ["LS-1", "LS-2", None]
+
+
+def test_a_code_that_two_listings_share_without_their_spaces_counts_only_where_they_mean_the_same() -> None:
+    codes = map_of(span("A", "LS-1"), span(" A", "LS-1"), span("B", "LS-1"), span("B ", "LS-2"))
+    lines, _, _ = read(
+        header("2"), detail(2, PRINCIPAL, "1", sku="A"), detail(3, PRINCIPAL, "1", sku="B"), sold_as=codes
+    )
+    assert lines["sku"].to_list() == ["LS-1", None]
+
+
+def test_a_line_without_order_has_the_sku_of_the_day_it_was_posted() -> None:
+    changed = datetime(2026, 3, 1, tzinfo=UTC)
+    codes = map_of(span("A", "LS-OLD", valid_to=changed), span("A", "LS-NEW", valid_from=changed))
+    lines, _, _ = read(header("1"), detail(2, SUBSCRIPTION, "1", sku="A", order_id=None), sold_as=codes)
+    assert lines["posted_at"].item() > changed
+    assert lines["sku"].to_list() == ["LS-NEW"]
 
 
 def test_lines_are_converted_at_the_posting_day_and_the_payout_at_the_deposit_day() -> None:
@@ -264,7 +284,7 @@ def test_nothing_in_gives_nothing_out() -> None:
         fee_rules=FEE_RULES,
         orders=held(),
         order_lines=OrderLines.create_empty(),
-        skus=Skus.create_empty(),
+        listing_map=ListingMap.create_empty(),
         rates=rates(),
         base_currency="USD",
     )

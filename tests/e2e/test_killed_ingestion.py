@@ -29,7 +29,8 @@ build_defs()
 print("begun", flush=True)
 outcome = runs.execute(
     runs.instance(load_settings()), "loop", title="ingestion", tags=range_tags("2026-04-20", "2026-05-29"),
-    tables=["raw.amazon_orders", "raw.amazon_listings", "raw.amazon_finances", "core.skus", "core.orders",
+    tables=["raw.amazon_orders", "raw.amazon_listings", "raw.amazon_finances", "core.listings", "core.skus",
+            "core.match_proposals", "core.listing_map", "core.orders",
             "core.order_lines"],
 )
 assert outcome.success and not outcome.problems, outcome.problems
@@ -50,7 +51,7 @@ class Ingestion:
 
     def end(self) -> float:
         """Let it end by itself; returns the seconds it took."""
-        said, _ = self.process.communicate(timeout=300)
+        said, _ = self.process.communicate(timeout=900)
         assert self.process.returncode == 0, said
         return time.monotonic() - self._begun
 

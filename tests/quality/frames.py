@@ -13,6 +13,8 @@ from dataframely.random import Generator
 
 from linkstar_pipelines.quality.expectations import Expectation
 from linkstar_pipelines.schemas.catalog import Table, table_of
+from linkstar_pipelines.schemas.erps import ERPS
+from linkstar_pipelines.schemas.files import FILE_TABLES
 from linkstar_pipelines.schemas.platforms import PLATFORMS, Stream
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -39,6 +41,7 @@ _VALID: dict[str, dict[str, Any]] = {
         for platform in PLATFORMS.values()
         for stream in platform.streams
     },
+    **{f"raw.{erp.name}_{stream.value}": {"payload": "{}"} for erp in ERPS.values() for stream in erp.streams},
     "raw.amazon_orders": {
         "payload": _payload("orderId", "order_id"), "created_at": NOON - _HOUR, "updated_at": NOON, "changed_on": TODAY,
     },
@@ -48,18 +51,29 @@ _VALID: dict[str, dict[str, Any]] = {
         "payload": _payload("transactionId", "transaction_id"), "posted_at": NOON, "changed_on": TODAY,
         "transaction_status": "RELEASED",
     },
+    **{
+        f"raw.file_{kind}": {"source": "file/shop", "source_key": pl.concat_str(pl.lit("file/shop/"), "row")}
+        for kind in FILE_TABLES
+    },
     "raw.amazon_settlements": {"amount": "9.50", "total_amount": None},
     "raw.imported_orders": {
         "line_kind": "sale", "unit_price": _MONEY, "quantity": 2, "ordered_at": NOON, "changed_on": TODAY,
     },
     "raw.fx_rates": {"units_per_eur": Decimal("1.10000000")},
-    "core.skus": {"price": _MONEY, "currency": "USD"},
+    "core.listings": {"price": _MONEY, "currency": "USD"},
+    "raw.catalog_decisions": {"content": "{}"},
+    "core.skus": {"cost": _MONEY, "cost_currency": "CNY", "declared_value": _MONEY, "declared_currency": "USD"},
+    "core.match_proposals": {"subject_kind": "listing", "verdict": "accepted"},
+    "core.listing_map": {"valid_from": NOON - _HOUR, "valid_to": NOON},
+    "core.kits": {},
+    "core.suppliers": {"unit_cost": _MONEY, "currency": "CNY"},
     "core.orders": {
         "platform": "amazon", "state": "shipped", "ordered_at": NOON - _HOUR, "updated_at": NOON, "changed_on": TODAY,
         "total_amount": _MONEY, "currency": "USD",
     },
     "core.order_lines": {
-        "line_kind": "sale", "state": "shipped", "sku": "LS-1", "unit_price": _MONEY, "item_amount": _MONEY,
+        "line_kind": "sale", "state": "shipped", "sku": "LS-1", "multiplier": 1, "unit_price": _MONEY,
+        "item_amount": _MONEY,
         "currency": "USD", "quantity_ordered": 3, "quantity_cancelled": 1, "quantity_shipped": 2, "changed_on": TODAY,
     },
     "core.listing_stock": {"available": 5},
@@ -96,6 +110,7 @@ _BROKEN_RULES: dict[str, dict[str, Any]] = {
     "kinds_known": {"kind": "unknown"},
     "returns_name_their_order": {"order_id": None},
     "in_its_partition": {"changed_on": TODAY - timedelta(days=1)},
+    "rows_named_by_their_file": {"source_key": "elsewhere"},
     "statuses_known": {"transaction_status": "LOST"},
     "lines_carry_money": {"amount": None},
     "totals_are_whole": {"total_amount": "9.50", "settlement_start_date": None},
@@ -103,9 +118,15 @@ _BROKEN_RULES: dict[str, dict[str, Any]] = {
     "not_in_the_future": {"ordered_at": NOON + timedelta(days=9)},
     "rates_believable": {"units_per_eur": Decimal("9000000.00000000")},
     "prices_have_a_currency": {"currency": None},
+    "content_is_json": {"content": "no JSON"},
+    "amounts_have_currencies": {"cost_currency": None},
+    "only_listings_accepted": {"subject_kind": "sku"},
+    "nothing_of_ours_counts_once": {"sku": None, "multiplier": 2},
+    "span_is_one": {"valid_to": NOON - _HOUR},
     "states_known": {"state": "unknown", "custody": "unknown"},
     "totals_believable": {"total_amount": Decimal("-1.0000")},
-    "skus_mapped": {"sku": None},
+    "sku_has_multiplier": {"multiplier": None},
+    "skus_mapped": {"sku": None, "multiplier": None},
     "amount_has_currency": {"currency": None},
     "shipped_and_cancelled_fit_ordered": {"quantity_shipped": 9},
     "shipments_leave": {"quantity": 1},

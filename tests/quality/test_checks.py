@@ -18,12 +18,13 @@ from linkstar_pipelines.quality import business
 from linkstar_pipelines.quality.checks import build_checks
 from linkstar_pipelines.quality.expectations import Expectation
 from linkstar_pipelines.schemas.catalog import TABLES, Table, table_named
-from linkstar_pipelines.schemas.core import OrderLines, Orders, Skus
+from linkstar_pipelines.schemas.core import OrderLines, Orders
+from linkstar_pipelines.schemas.products import Listings
 from linkstar_pipelines.schemas.streams import RAW_TABLES
 from tests.quality.frames import TODAY, MemoryLake, valid_frame
 from tests.support import DAGSTER_STORAGE
 
-SKUS, ORDERS = table_named("core.skus"), table_named("core.orders")
+LISTINGS, ORDERS = table_named("core.listings"), table_named("core.orders")
 YESTERDAY = TODAY - timedelta(days=1)
 BEFORE = TODAY - timedelta(days=2)
 OF_STREAMS = {"schema_as_known", "every_store_fresh"}
@@ -38,16 +39,16 @@ def _asset(table: Table, partitions: dg.PartitionsDefinition[str] | None = None)
     return made
 
 
-@dg.asset(deps=[dg.AssetKey(SKUS.asset_key)])
+@dg.asset(deps=[dg.AssetKey(LISTINGS.asset_key)])
 def downstream() -> dg.MaterializeResult[None]:
     """An asset that uses the checked one."""
     return dg.MaterializeResult()
 
 
-def _run_skus(frame: pl.DataFrame, **options: object) -> dg.ExecuteInProcessResult:
+def _run_listings(frame: pl.DataFrame, **options: object) -> dg.ExecuteInProcessResult:
     return dg.materialize(
-        [_asset(SKUS), build_checks(SKUS), downstream],
-        resources={"lake": MemoryLake().put(Skus, frame)},
+        [_asset(LISTINGS), build_checks(LISTINGS), downstream],
+        resources={"lake": MemoryLake().put(Listings, frame)},
         raise_on_error=False,
         **options,  # type: ignore[arg-type]  # passed through as they are
     )
@@ -65,44 +66,44 @@ def _failed(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckSeverit
 
 
 def test_good_rows_pass_every_check_and_go_on() -> None:
-    result = _run_skus(valid_frame(SKUS, 5))
+    result = _run_listings(valid_frame(LISTINGS, 5))
     names = {evaluation.check_name for evaluation in result.get_asset_check_evaluations()}
-    assert names == {expectation.check for expectation in business.expectations_of(SKUS)}
+    assert names == {expectation.check for expectation in business.expectations_of(LISTINGS)}
     assert _failed(result) == {}
-    assert _materialized(result) == {"skus", "downstream"}
+    assert _materialized(result) == {"listings", "downstream"}
 
 
 def test_a_broken_critical_check_stops_what_comes_downstream_in_the_same_run() -> None:
-    result = _run_skus(valid_frame(SKUS, 5).with_columns(sku=pl.lit("not a code")))
+    result = _run_listings(valid_frame(LISTINGS, 5).with_columns(code=pl.lit("not a code")))
     assert _failed(result) == {"valid_values": dg.AssetCheckSeverity.ERROR}
     assert not result.success
-    assert _materialized(result) == {"skus"}
+    assert _materialized(result) == {"listings"}
 
 
 def test_a_broken_warning_shows_and_lets_the_run_go_on() -> None:
-    result = _run_skus(valid_frame(SKUS, 5).with_columns(currency=pl.lit(None, pl.String)))
+    result = _run_listings(valid_frame(LISTINGS, 5).with_columns(currency=pl.lit(None, pl.String)))
     assert _failed(result) == {"prices_have_a_currency": dg.AssetCheckSeverity.WARN}
     assert result.success
-    assert _materialized(result) == {"skus", "downstream"}
+    assert _materialized(result) == {"listings", "downstream"}
 
 
 def test_an_expectation_that_raises_fails_the_step_and_is_no_failed_check(monkeypatch: pytest.MonkeyPatch) -> None:
     kwargs = {"column": "title", "regex": "("}
     wrong = Expectation("forms", "ExpectColumnValuesToMatchRegex", kwargs, "warning", "-")
-    monkeypatch.setitem(business._BUSINESS, SKUS.full_name, [wrong])
-    result = _run_skus(valid_frame(SKUS, 5).with_columns(title=pl.lit("a title")))
+    monkeypatch.setitem(business._BUSINESS, LISTINGS.full_name, [wrong])
+    result = _run_listings(valid_frame(LISTINGS, 5).with_columns(title=pl.lit("a title")))
     assert not result.success
     assert result.get_asset_check_evaluations() == []
     (failure,) = (event for event in result.all_events if event.is_step_failure)
     assert failure.step_failure_data.user_failure_data is not None
-    assert "core.skus: forms: ExpectColumnValuesToMatchRegex on title could not be evaluated" in str(
+    assert "core.listings: forms: ExpectColumnValuesToMatchRegex on title could not be evaluated" in str(
         failure.step_failure_data.user_failure_data.description
     )
 
 
 def test_one_check_can_be_run_alone() -> None:
-    key = dg.AssetCheckKey(dg.AssetKey(SKUS.asset_key), "no_duplicates")
-    result = _run_skus(valid_frame(SKUS, 5), selection=dg.AssetSelection.checks(key))
+    key = dg.AssetCheckKey(dg.AssetKey(LISTINGS.asset_key), "no_duplicates")
+    result = _run_listings(valid_frame(LISTINGS, 5), selection=dg.AssetSelection.checks(key))
     assert [evaluation.check_name for evaluation in result.get_asset_check_evaluations()] == ["no_duplicates"]
 
 
@@ -130,8 +131,8 @@ def test_raw_tables_of_streams_watch_their_form_and_those_read_by_change_time_th
 
 
 def test_the_result_tells_counts_thresholds_and_rows() -> None:
-    frame = valid_frame(SKUS, 5).with_columns(currency=pl.when(pl.int_range(pl.len()) > 0).then(pl.lit("USD")))
-    result = _run_skus(frame)
+    frame = valid_frame(LISTINGS, 5).with_columns(currency=pl.when(pl.int_range(pl.len()) > 0).then(pl.lit("USD")))
+    result = _run_listings(frame)
     (found,) = (e for e in result.get_asset_check_evaluations() if e.check_name == "prices_have_a_currency")
     assert found.metadata["rows"].value == 5
     assert found.metadata["rows_evaluated"].value == 5
@@ -149,7 +150,7 @@ def test_the_result_tells_counts_thresholds_and_rows() -> None:
     sample = found.metadata["sample"].value
     assert isinstance(sample, dict)
     (row,) = sample["A price states its currency."]
-    assert row == frame.select(*Skus.primary_key(), "currency", pl.col("price").cast(pl.String)).row(0, named=True)
+    assert row == frame.select(*Listings.primary_key(), "currency", pl.col("price").cast(pl.String)).row(0, named=True)
 
 
 # --- partitions ---------------------------------------------------------------------------------------
@@ -168,9 +169,9 @@ def _orders() -> MemoryLake:
 
 def _run_orders(instance: dg.DagsterInstance, first: date, last: date) -> dg.ExecuteInProcessResult:
     job = dg.Definitions(
-        assets=[_asset(ORDERS, DAYS), _asset(SKUS)],
-        asset_checks=[build_checks(ORDERS, DAYS), build_checks(SKUS)],
-        resources={"lake": _orders().put(Skus, valid_frame(SKUS, 3))},
+        assets=[_asset(ORDERS, DAYS), _asset(LISTINGS)],
+        asset_checks=[build_checks(ORDERS, DAYS), build_checks(LISTINGS)],
+        resources={"lake": _orders().put(Listings, valid_frame(LISTINGS, 3))},
         executor=dg.in_process_executor,
     ).resolve_implicit_global_asset_job_def()
     if first == last:
@@ -226,7 +227,7 @@ def test_a_run_over_partitions_has_a_result_for_each_of_them(instance: dg.Dagste
     expected = {str(BEFORE): "SUCCEEDED", str(YESTERDAY): "FAILED", str(TODAY): "SUCCEEDED"}
     assert _of_partitions(_statuses(instance, "states_known")) == expected
     # A table without partitions in the same run.
-    assert _statuses(instance, "no_duplicates", SKUS) == {None: "SUCCEEDED"}
+    assert _statuses(instance, "no_duplicates", LISTINGS) == {None: "SUCCEEDED"}
     assert "PLANNED" not in _rows_by_status(instance)
 
     logged = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)

@@ -95,7 +95,10 @@ def test_a_line_that_is_not_goods_needs_no_clean_sku() -> None:
 def test_one_line_in_twenty_may_lack_a_clean_sku(unmapped: int, passed: bool) -> None:
     table = table_named("core.order_lines")
     (mapped,) = (e for e in business(table) if e.check == "skus_mapped")
-    lines = valid_frame(table, 100).with_columns(sku=pl.when(pl.int_range(pl.len()) >= unmapped).then(pl.lit("LS-1")))
+    is_mapped = pl.int_range(pl.len()) >= unmapped
+    lines = valid_frame(table, 100).with_columns(
+        sku=pl.when(is_mapped).then(pl.lit("LS-1")), multiplier=pl.when(is_mapped).then(1)
+    )
     (outcome,) = validate(lines, [mapped])
     assert outcome.passed is passed
     assert (outcome.tally.evaluated, outcome.tally.unexpected, outcome.tally.percent) == (100, unmapped, unmapped)

@@ -66,6 +66,7 @@ def _lines() -> pl.DataFrame:
             "line_kind": ["sale", "sale", "sale", "charge", "sale"],
             "state": ["shipped", "to_ship", "shipped", "shipped", "cancelled"],
             "sku": ["A", "A", "A", "A", "A"],
+            "multiplier": [1, 1, 2, 1, 1],
             "quantity_ordered": [3, 4, 5, 9, 9],
             "quantity_cancelled": [1, 0, 0, 0, 9],
             "quantity_shipped": [2, 0, 5, 9, 0],
@@ -79,7 +80,7 @@ def test_units_shipped_are_compared_day_by_day() -> None:
     compared = reconciliation.shipped_units(lake, None)
     assert compared.select("changed_on", "shipped", "moved", "difference").rows() == [
         (DAY, 2, 2, 0),
-        (NEXT_DAY, 5, 4, 1),
+        (NEXT_DAY, 10, 4, 6),
     ]
     assert reconciliation.shipped_units(lake, [DAY]).height == 1
 
@@ -93,7 +94,7 @@ def test_demand_is_what_was_ordered_and_not_cancelled() -> None:
     demand = pl.DataFrame({"platform": ["amazon"], "store": ["na"], "units": [10]})
     lake = MemoryLake().put(OrderLines, _lines()).put(DailyDemand, demand)
     assert reconciliation.wanted_units(lake, None).to_dicts() == [
-        {"platform": "amazon", "store": "na", "wanted": 11, "in_demand": 10, "difference": 1}
+        {"platform": "amazon", "store": "na", "wanted": 16, "in_demand": 10, "difference": 6}
     ]
 
 

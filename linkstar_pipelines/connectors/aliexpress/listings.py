@@ -1,4 +1,4 @@
-"""AliExpress' products: which clean SKU each variant sells, at what price, and how many are in stock.
+"""AliExpress' products: the code and price of each variant, and how many are in stock.
 
 Belongs here: reading product payloads. Does not belong here: how a code is cleaned (`domain/sku_codes.py`).
 
@@ -11,8 +11,9 @@ import polars as pl
 
 from linkstar_pipelines.connectors.aliexpress.operations import PLATFORM
 from linkstar_pipelines.domain import json_columns, quarantine
-from linkstar_pipelines.domain.sku_codes import SkuCodeRules, clean_codes
-from linkstar_pipelines.schemas.core import ListingStock, Skus
+from linkstar_pipelines.domain.listings import listings_of
+from linkstar_pipelines.domain.sku_codes import SkuCodeRules
+from linkstar_pipelines.schemas.core import ListingStock
 
 _PRODUCT: Final = pl.Struct({
     "product_id": pl.String, "subject": pl.String, "currency_code": pl.String, "product_status_type": pl.String,
@@ -26,33 +27,26 @@ _NO_FORM: Final = "payload is not in the form of a product with this variant"
 _SOURCE: Final = pl.concat_str("platform", "store", "marketplace_id", "listing_id", separator="/")
 
 
-def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Name the clean SKU of every variant. Of variants with the same code, the one of the first listing id stands.
+def listings(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read every variant. Of variants with the same code, the one of the first listing id stands.
 
     Returns:
-        Rows of `Skus`, and those whose code fits no rule or whose payload has another form.
+        Rows of `Listings`, and those that cannot be read.
     """
     variant, product = pl.col("variant").struct, pl.col("product").struct
-    frame = (
+    read = (
         _variants(raw_listings)
+        .sort("listing_id")
         .with_columns(
-            clean=clean_codes(pl.col("seller_sku"), rules, PLATFORM),
-            listing_sku=pl.col("seller_sku"),
             title=product.field("subject"),
-            asin=pl.lit(None, pl.String),
-            fulfilled_by=pl.lit("seller").cast(Skus.fulfilled_by.dtype),
+            fulfilled_by=pl.lit("seller"),
             listing_status=product.field("product_status_type"),
             price_text=variant.field("sku_price"),
-            price=json_columns.amount(variant.field("sku_price")),
             currency=pl.coalesce(variant.field("currency_code"), product.field("currency_code")),
+            problem=_problem(),
         )
-        .unnest("clean")
     )
-    refused, readable = _parted(frame, pl.col("reason"), "price_text", "price", "no amount")
-    first = readable.sort("listing_id").unique(Skus.primary_key(), keep="first", maintain_order=True)
-    key = pl.concat_str("platform", "store", "marketplace_id", "listing_sku", separator="/")
-    good, rejected = quarantine.split(first.select(Skus.column_names()), Skus, key)
-    return good, quarantine.concat_rejects(refused, rejected)
+    return listings_of(read, rules, PLATFORM, _SOURCE)
 
 
 def stock(raw_inventory: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -68,7 +62,7 @@ def stock(raw_inventory: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         inbound=unknown,
         unsellable=unknown,
     )
-    refused, readable = _parted(frame, pl.lit(None, pl.String), "available_text", "available", "no whole number")
+    refused, readable = _parted(frame)
     good, rejected = quarantine.split(readable.select(ListingStock.column_names()), ListingStock, _SOURCE)
     return good, quarantine.concat_rejects(refused, rejected)
 
@@ -87,16 +81,17 @@ def _variants(raw: pl.DataFrame) -> pl.DataFrame:
     return read.join(found.select("row", "variant"), on="row", how="left", maintain_order="left")
 
 
-def _parted(
-    frame: pl.DataFrame, reason: pl.Expr, text: str, value: str, kind: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Part the rows that cannot be read (as rejected ones, with the reason) from the others."""
+def _problem() -> pl.Expr:
+    return pl.when(pl.col("variant").is_null()).then(pl.lit(_NO_FORM))
+
+
+def _parted(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part the stock that cannot be read (as rejected rows, with the reason) from the rest."""
     judged = frame.with_columns(
         reason=pl.coalesce(
-            pl.when(pl.col("variant").is_null()).then(pl.lit(_NO_FORM)),
-            reason,
-            pl.when(json_columns.unreadable(pl.col(text), pl.col(value))).then(
-                pl.format(f"{value} `{{}}` is {kind}", text)
+            _problem(),
+            pl.when(json_columns.unreadable(pl.col("available_text"), pl.col("available"))).then(
+                pl.format("available `{}` is no whole number", "available_text")
             ),
         )
     )

@@ -4,7 +4,7 @@ from typing import Final
 
 from linkstar_pipelines.connectors.aliexpress.client import AliExpressClient
 from linkstar_pipelines.connectors.aliexpress.forms import FORMS
-from linkstar_pipelines.connectors.aliexpress.listings import skus, stock
+from linkstar_pipelines.connectors.aliexpress.listings import listings, stock
 from linkstar_pipelines.connectors.aliexpress.operations import PLATFORM as NAME
 from linkstar_pipelines.connectors.aliexpress.orders import FORM
 from linkstar_pipelines.connectors.aliexpress.payments import payments
@@ -21,7 +21,7 @@ PLATFORM: Final = Platform(
     streams=FORMS,
     records=RECORDS,
     orders=FORM,
-    skus=skus,
+    listings=listings,
     stock=stock,
     returns=returns,
     payments=payments,

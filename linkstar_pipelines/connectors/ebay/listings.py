@@ -1,4 +1,4 @@
-"""eBay's listings (Inventory v1): which clean SKU each offer sells, and what stock it shows.
+"""eBay's listings (Inventory v1): the code and price of each offer, and what stock it shows.
 
 Belongs here: reading inventory items with their offers, from raw listings and raw inventory alike.
 Does not belong here: how a code is cleaned (`domain/sku_codes.py`).
@@ -12,12 +12,17 @@ from typing import Final
 import polars as pl
 
 from linkstar_pipelines.domain import json_columns, quarantine
-from linkstar_pipelines.domain.sku_codes import SkuCodeRules, clean_codes
-from linkstar_pipelines.schemas.core import ListingStock, Skus
+from linkstar_pipelines.domain.listings import listings_of
+from linkstar_pipelines.domain.sku_codes import SkuCodeRules
+from linkstar_pipelines.schemas.core import ListingStock
 
+_GTINS: Final = ("ean", "upc", "isbn")
+"""Lists of an item's product that hold GTINs."""
 _PAYLOAD: Final = pl.Struct({
     "inventoryItem": pl.Struct({
-        "product": pl.Struct({"title": pl.String}),
+        "product": pl.Struct({
+            "title": pl.String, "imageUrls": pl.List(pl.String), **dict.fromkeys(_GTINS, pl.List(pl.String)),
+        }),
         "availability": pl.Struct({"shipToLocationAvailability": pl.Struct({"quantity": pl.String})}),
     }),
     "offers": pl.List(pl.Struct({
@@ -29,51 +34,30 @@ _PAYLOAD: Final = pl.Struct({
 _NO_FORM: Final = "payload is no inventory item with its offers"
 
 
-def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Name the clean SKU of every offer.
+def listings(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read every offer. An SKU may be offered on a site by auction and at a fixed price: it is one row all the same.
 
     Args:
         raw_listings: Present listings (`RawListings`).
         rules: How codes are cleaned.
 
     Returns:
-        Rows of `Skus`, and those whose code fits no rule or whose payload has another form (source key
-        `<platform>/<store>/<marketplace>/<seller SKU>`).
+        Rows of `Listings`, and those that cannot be read (source key `<platform>/<store>/<marketplace>/<seller SKU>`).
     """
     price = pl.col("offer").struct.field("pricingSummary").struct.field("price").struct
-    frame = (
-        _offers(raw_listings)
-        .with_columns(
-            clean=clean_codes(pl.col("seller_sku"), rules, "ebay"),
-            price_text=price.field("value"),
-            currency=price.field("currency"),
-        )
-        .with_columns(
-            listing_sku="seller_sku",
-            sku=pl.col("clean").struct.field("sku"),
-            cleaning=pl.col("clean").struct.field("cleaning"),
-            title=pl.col("item").struct.field("product").struct.field("title"),
-            asin=pl.lit(None, pl.String),
-            fulfilled_by=pl.lit("seller").cast(Skus.fulfilled_by.dtype),
-            listing_status=_status(),
-            price=json_columns.amount(pl.col("price_text")),
-        )
-        .with_columns(
-            reason=pl.coalesce(
-                "reason",
-                pl.col("clean").struct.field("reason"),
-                pl.when(json_columns.unreadable(pl.col("price_text"), pl.col("price"))).then(
-                    pl.format("price `{}` is no amount", "price_text")
-                ),
-            )
-        )
+    product = pl.col("item").struct.field("product").struct
+    read = _offers(raw_listings).with_columns(
+        title=product.field("title"),
+        gtin_text=pl.coalesce(*(product.field(kind).list.first() for kind in _GTINS)),
+        image_url=product.field("imageUrls").list.first(),
+        fulfilled_by=pl.lit("seller"),
+        listing_status=_status(),
+        price_text=price.field("value"),
+        currency=price.field("currency"),
+        problem="reason",
     )
-    key = pl.concat_str("platform", "store", "marketplace_id", "listing_sku", separator="/")
-    refused = frame.filter(pl.col("reason").is_not_null()).select("reason", "payload", source_key=key)
-    # An SKU may be offered on a site by auction and at a fixed price: it is one code all the same.
-    rows = frame.filter(pl.col("reason").is_null()).unique(Skus.primary_key(), keep="first", maintain_order=True)
-    good, rejected = quarantine.split(rows.select(Skus.column_names()), Skus, key)
-    return good, quarantine.concat_rejects(refused, rejected)
+    key = pl.concat_str("platform", "store", "marketplace_id", pl.coalesce("seller_sku", "listing_id"), separator="/")
+    return listings_of(read, rules, "ebay", key)
 
 
 def stock(raw_inventory: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

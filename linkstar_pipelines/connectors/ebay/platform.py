@@ -8,7 +8,7 @@ from typing import Final
 from linkstar_pipelines.connectors.ebay import orders
 from linkstar_pipelines.connectors.ebay.client import EbayClient
 from linkstar_pipelines.connectors.ebay.forms import STREAMS
-from linkstar_pipelines.connectors.ebay.listings import skus, stock
+from linkstar_pipelines.connectors.ebay.listings import listings, stock
 from linkstar_pipelines.connectors.ebay.payments import payments
 from linkstar_pipelines.connectors.ebay.push import challenge, receive
 from linkstar_pipelines.connectors.ebay.records import RECORDS
@@ -23,7 +23,7 @@ PLATFORM: Final = Platform(
     streams=STREAMS,
     records=RECORDS,
     orders=orders.FORM,
-    skus=skus,
+    listings=listings,
     stock=stock,
     returns=returns,
     payments=payments,

@@ -1,6 +1,6 @@
 """Shopee's listings (product.get_item_base_info, product.get_model_list): what each one sells, and its stock.
 
-Belongs here: the readers into `core.skus` and `core.listing_stock`. Does not belong here: how a code is cleaned
+Belongs here: the readers into `core.listings` and `core.listing_stock`. Does not belong here: how a code is cleaned
 (`domain/sku_codes.py`), or what the stock of a listing means (`domain/positions.py`).
 """
 
@@ -10,8 +10,9 @@ import polars as pl
 
 from linkstar_pipelines.connectors.shopee.forms import NO_PLACE
 from linkstar_pipelines.domain import json_columns, quarantine
-from linkstar_pipelines.domain.sku_codes import SkuCodeRules, clean_codes
-from linkstar_pipelines.schemas.core import ListingStock, Skus
+from linkstar_pipelines.domain.listings import listings_of
+from linkstar_pipelines.domain.sku_codes import SkuCodeRules
+from linkstar_pipelines.schemas.core import ListingStock
 
 # Every leaf is text: see `json_columns`.
 _PRICES: Final = pl.List(pl.Struct({"currency": pl.String, "original_price": pl.String, "current_price": pl.String}))
@@ -27,10 +28,18 @@ _VARIANT: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "price_info": _PRICES,
     "stock_info_v2": _STOCK,
     "is_fulfillment_by_shopee": pl.String,
+    "gtin_code": pl.String,
 }
 _RECORD: Final = pl.Struct(
     {
-        "item": pl.Struct({"item_name": pl.String, "item_status": pl.String, **_VARIANT}),
+        "item": pl.Struct(
+            {
+                "item_name": pl.String,
+                "item_status": pl.String,
+                "image": pl.Struct({"image_url_list": pl.List(pl.String)}),
+                **_VARIANT,
+            }
+        ),
         "models": pl.Struct(
             {
                 "model": pl.List(pl.Struct({"model_id": pl.String, "model_status": pl.String, **_VARIANT})),
@@ -42,8 +51,8 @@ _KEY: Final = ["platform", "store", "marketplace_id", "listing_id"]
 _NO_FORM: Final = "payload is not in the form of get_item_base_info and get_model_list"
 
 
-def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Name the clean SKU of every listing.
+def listings(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read every listing.
 
     The price is the present one, promotions included. Several listings of one code in a marketplace are one row: the
     one with the smallest listing id.
@@ -53,44 +62,22 @@ def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame,
         rules: How codes are cleaned.
 
     Returns:
-        One row per marketplace and code, and the listings whose code fits no rule or whose payload has another form
-        (source key `shopee/<store>/<marketplace>/<listing id>`).
+        One row per marketplace and code, and the listings that cannot be read (source key
+        `shopee/<store>/<marketplace>/<listing id>`).
     """
-    variants = _variants(raw_listings, ["seller_sku"])
     price = pl.col("variant").struct.field("price_info").list.first().struct
-    frame = (
-        variants.with_columns(clean=clean_codes(pl.col("seller_sku"), rules, "shopee"))
+    read = (
+        _variants(raw_listings, ["seller_sku"])
+        .sort(_KEY)
         .with_columns(
-            listing_sku="seller_sku",
-            sku=pl.col("clean").struct.field("sku"),
-            cleaning=pl.col("clean").struct.field("cleaning"),
-            asin=pl.lit(None, pl.String),
-            fulfilled_by=_fulfilled_by().cast(Skus.fulfilled_by.dtype),
+            gtin_text=pl.col("variant").struct.field("gtin_code"),
+            fulfilled_by=_fulfilled_by(),
             currency=price.field("currency"),
             price_text=price.field("current_price"),
-        )
-        .with_columns(price=json_columns.amount(pl.col("price_text")))
-        .with_columns(
-            reason=pl.coalesce(
-                pl.when(pl.col("variant").is_null()).then(pl.lit(_NO_FORM)),
-                pl.col("clean").struct.field("reason"),
-                pl.when(json_columns.unreadable(pl.col("price_text"), pl.col("price"))).then(
-                    pl.format("price `{}` is no amount", "price_text")
-                ),
-            )
+            problem=pl.when(pl.col("variant").is_null()).then(pl.lit(_NO_FORM)),
         )
     )
-    key = pl.concat_str(_KEY, separator="/")
-    refused = frame.filter(pl.col("reason").is_not_null()).select("reason", "payload", source_key=key)
-    read = (
-        frame.filter(pl.col("reason").is_null())
-        .sort(_KEY)
-        .unique(["platform", "store", "marketplace_id", "listing_sku"], keep="first", maintain_order=True)
-        .select(Skus.column_names())
-    )
-    code = pl.concat_str("platform", "store", "marketplace_id", "listing_sku", separator="/")
-    good, rejected = quarantine.split(read, Skus, code)
-    return good, quarantine.concat_rejects(refused, rejected)
+    return listings_of(read, rules, "shopee", pl.concat_str(_KEY, separator="/"))
 
 
 def stock(raw_inventory: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -152,7 +139,7 @@ def _variants(rows: pl.DataFrame, more: list[str]) -> pl.DataFrame:
     """Give every row the model of its listing id, or the item itself where it has none, as `variant`."""
     decoded = rows.with_row_index("row").with_columns(record=json_columns.decode(rows["payload"], _RECORD))
     record, item = pl.col("record").struct, pl.col("record").struct.field("item").struct
-    fields = ("price_info", "stock_info_v2", "is_fulfillment_by_shopee")
+    fields = tuple(_VARIANT)
     models = (
         decoded.select("row", "listing_id", model=record.field("models").struct.field("model"))
         .explode("model")
@@ -170,6 +157,7 @@ def _variants(rows: pl.DataFrame, more: list[str]) -> pl.DataFrame:
     return decoded.join(models, on="row", how="left", maintain_order="left").select(
         *_KEY, *more, "payload",
         title=item.field("item_name"),
+        image_url=item.field("image").struct.field("image_url_list").list.first(),
         listing_status=pl.concat_str(
             item.field("item_status"), pl.col("model_status"), separator=",", ignore_nulls=True
         ).replace("", None),

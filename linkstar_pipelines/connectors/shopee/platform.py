@@ -8,7 +8,7 @@ from typing import Final
 from linkstar_pipelines.connectors.platform import Platform
 from linkstar_pipelines.connectors.shopee import forms, orders
 from linkstar_pipelines.connectors.shopee.client import ShopeeClient
-from linkstar_pipelines.connectors.shopee.listings import skus, stock
+from linkstar_pipelines.connectors.shopee.listings import listings, stock
 from linkstar_pipelines.connectors.shopee.operations import PLATFORM as NAME
 from linkstar_pipelines.connectors.shopee.payments import payments
 from linkstar_pipelines.connectors.shopee.push import receive
@@ -23,7 +23,7 @@ PLATFORM: Final = Platform(
     streams=forms.STREAMS,
     records=RECORDS,
     orders=orders.FORM,
-    skus=skus,
+    listings=listings,
     stock=stock,
     returns=returns,
     payments=payments,

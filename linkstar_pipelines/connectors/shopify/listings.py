@@ -1,4 +1,4 @@
-"""Shopify's variants: which clean SKU each sells, at what price, and what is left of it where. Pure.
+"""Shopify's variants: the code and price of each, and what is left of it where. Pure.
 
 Belongs here: the readers of raw listings and raw inventory.
 Does not belong here: how a code is cleaned (`domain/sku_codes.py`), or what stock means for planning.
@@ -11,11 +11,12 @@ from typing import Final
 import polars as pl
 
 from linkstar_pipelines.domain import json_columns, quarantine
-from linkstar_pipelines.domain.sku_codes import SkuCodeRules, clean_codes
-from linkstar_pipelines.schemas.core import ListingStock, Skus
+from linkstar_pipelines.domain.listings import listings_of
+from linkstar_pipelines.domain.sku_codes import SkuCodeRules
+from linkstar_pipelines.schemas.core import ListingStock
 
 _VARIANT: Final = pl.Struct({
-    "title": pl.String, "price": pl.String, "currencyCode": pl.String,
+    "title": pl.String, "price": pl.String, "currencyCode": pl.String, "barcode": pl.String,
     "product": pl.Struct({"title": pl.String, "status": pl.String}),
 })  # fmt: skip
 _STOCK: Final = pl.Struct({
@@ -35,51 +36,31 @@ _ONLY_VARIANT: Final = "Default Title"
 """What Shopify calls the one variant of a product without variants."""
 
 
-def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Name the clean SKU of every variant.
+def listings(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read every variant.
 
     Args:
         raw_listings: Rows of the raw listings.
         rules: How codes are cleaned.
 
     Returns:
-        Rows of `Skus`, and the variants whose code fits no rule or whose payload has another form (source key
+        Rows of `Listings`, and the variants that cannot be read (source key
         `shopify/<store>/<marketplace>/<variant>`). A code that several variants share is one row.
     """
     variant = pl.col("decoded").struct
     product = variant.field("product").struct
     own_title = pl.when(variant.field("title") != _ONLY_VARIANT).then(variant.field("title"))
-    frame = (
-        raw_listings.with_columns(
-            decoded=json_columns.decode(raw_listings["payload"], _VARIANT),
-            clean=clean_codes(pl.col("seller_sku"), rules, "shopify"),
-        )
-        .with_columns(price_text=variant.field("price"), price=json_columns.amount(variant.field("price")))
-        .select(
-            "platform", "store", "marketplace_id", "listing_id", "price", "payload",
-            listing_sku="seller_sku",
-            sku=pl.col("clean").struct.field("sku"),
-            cleaning=pl.col("clean").struct.field("cleaning"),
-            title=pl.concat_str(product.field("title"), own_title, separator=", ", ignore_nulls=True),
-            asin=pl.lit(None, pl.String),
-            fulfilled_by=pl.lit("seller").cast(Skus.fulfilled_by.dtype),
-            listing_status=product.field("status"),
-            currency=variant.field("currencyCode"),
-            reason=pl.coalesce(
-                pl.when(pl.col("decoded").is_null()).then(pl.lit("payload is not in the form of the API's variants")),
-                pl.col("clean").struct.field("reason"),
-                pl.when(json_columns.unreadable(pl.col("price_text"), pl.col("price"))).then(
-                    pl.format("price `{}` is no amount", "price_text")
-                ),
-            ),
-        )
-    )  # fmt: skip
+    read = raw_listings.with_columns(decoded=json_columns.decode(raw_listings["payload"], _VARIANT)).with_columns(
+        title=pl.concat_str(product.field("title"), own_title, separator=", ", ignore_nulls=True),
+        gtin_text=variant.field("barcode"),
+        fulfilled_by=pl.lit("seller"),
+        listing_status=product.field("status"),
+        price_text=variant.field("price"),
+        currency=variant.field("currencyCode"),
+        problem=pl.when(pl.col("decoded").is_null()).then(pl.lit("payload is not in the form of the API's variants")),
+    )
     place = pl.concat_str("platform", "store", "marketplace_id", "listing_id", separator="/")
-    refused = frame.filter(pl.col("reason").is_not_null()).select("reason", "payload", source_key=place)
-    read = frame.filter(pl.col("reason").is_null()).unique(Skus.primary_key(), keep="first", maintain_order=True)
-    key = pl.concat_str("platform", "store", "marketplace_id", "listing_sku", separator="/")
-    good, rejected = quarantine.split(read.select(Skus.column_names()), Skus, key)
-    return good, quarantine.concat_rejects(refused, rejected)
+    return listings_of(read, rules, "shopify", place)
 
 
 def stock(raw_inventory: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -9,7 +9,7 @@ from linkstar_pipelines.connectors.platform import Platform
 from linkstar_pipelines.connectors.shopify import orders
 from linkstar_pipelines.connectors.shopify.client import ShopifyClient
 from linkstar_pipelines.connectors.shopify.forms import STREAMS
-from linkstar_pipelines.connectors.shopify.listings import skus, stock
+from linkstar_pipelines.connectors.shopify.listings import listings, stock
 from linkstar_pipelines.connectors.shopify.push import receive
 from linkstar_pipelines.connectors.shopify.records import RECORDS
 from linkstar_pipelines.connectors.shopify.store import ShopifyStore
@@ -21,7 +21,7 @@ PLATFORM: Final = Platform(
     streams=STREAMS,
     records=RECORDS,
     orders=orders.FORM,
-    skus=skus,
+    listings=listings,
     stock=stock,
     receive=receive,
 )

@@ -51,7 +51,7 @@ ORDER_LINES: Final = f"""query OrderLines($id: ID!, $after: String) {{
 
 VARIANTS: Final = f"""query Variants($first: Int!, $after: String) {{
   productVariants(first: $first, after: $after, sortKey: ID) {{
-    nodes {{ id sku title price product {{ id title status }} inventoryItem {{ id tracked }} }} {_PAGE}
+    nodes {{ id sku title price barcode product {{ id title status }} inventoryItem {{ id tracked }} }} {_PAGE}
   }}
 }}"""
 

@@ -1,6 +1,6 @@
 """TikTok Shop's products and their stock: what each listing sells, and how much of it there is.
 
-Belongs here: the readers into `core.skus` and `core.listing_stock`. Does not belong here: how a code is cleaned
+Belongs here: the readers into `core.listings` and `core.listing_stock`. Does not belong here: how a code is cleaned
 (`domain/sku_codes.py`), or what the stock of a listing means (`domain/positions.py`).
 
 The lists do not tell whose warehouse a SKU is sold from; it is taken for the seller's.
@@ -12,8 +12,9 @@ import polars as pl
 
 from linkstar_pipelines.connectors.tiktok.forms import NO_WAREHOUSE
 from linkstar_pipelines.domain import json_columns, quarantine
-from linkstar_pipelines.domain.sku_codes import SkuCodeRules, clean_codes
-from linkstar_pipelines.schemas.core import ListingStock, Skus
+from linkstar_pipelines.domain.listings import listings_of
+from linkstar_pipelines.domain.sku_codes import SkuCodeRules
+from linkstar_pipelines.schemas.core import ListingStock
 
 # Every leaf is text: see `json_columns`.
 _PRICE: Final = pl.Struct({"currency": pl.String, "sale_price": pl.String, "tax_exclusive_price": pl.String})
@@ -35,8 +36,8 @@ _KEY: Final = ["platform", "store", "marketplace_id", "listing_id"]
 _PLACE: Final = [*_KEY, "node_id"]
 
 
-def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Name the clean SKU of every listing.
+def listings(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read every listing.
 
     The price is the one on the product page before discounts: `sale_price` of sellers across borders, of others
     `tax_exclusive_price`. Several listings of one code in a marketplace are one row: the one with the smallest listing
@@ -47,21 +48,17 @@ def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame,
         rules: How codes are cleaned.
 
     Returns:
-        One row per marketplace and code, and the listings whose code fits no rule or whose payload has another form
-        (source key `tiktok/<store>/<marketplace>/<listing id>`).
+        One row per marketplace and code, and the listings that cannot be read (source key
+        `tiktok/<store>/<marketplace>/<listing id>`).
     """
     product = pl.col("record").struct.field("product").struct
     sku, price = pl.col("sku_found").struct, pl.col("sku_found").struct.field("price").struct
-    frame = (
+    read = (
         _own_sku(raw_listings, _PRODUCT, product.field("skus"))
-        .with_columns(clean=clean_codes(pl.col("seller_sku"), rules, "tiktok"))
+        .sort(_KEY)
         .with_columns(
-            listing_sku="seller_sku",
-            sku=pl.col("clean").struct.field("sku"),
-            cleaning=pl.col("clean").struct.field("cleaning"),
             title=product.field("title"),
-            asin=pl.lit(None, pl.String),
-            fulfilled_by=pl.lit("seller").cast(Skus.fulfilled_by.dtype),
+            fulfilled_by=pl.lit("seller"),
             listing_status=pl.concat_str(
                 product.field("status"),
                 sku.field("status_info").struct.field("status"),
@@ -70,30 +67,12 @@ def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame,
             ).replace("", None),
             currency=price.field("currency"),
             price_text=pl.coalesce(price.field("sale_price"), price.field("tax_exclusive_price")),
-        )
-        .with_columns(price=json_columns.amount(pl.col("price_text")))
-        .with_columns(
-            reason=pl.coalesce(
-                pl.when(pl.col("sku_found").is_null()).then(pl.lit("payload is not in the form of products/search")),
-                pl.col("clean").struct.field("reason"),
-                pl.when(json_columns.unreadable(pl.col("price_text"), pl.col("price"))).then(
-                    pl.format("price `{}` is no amount", "price_text")
-                ),
-            )
+            problem=pl.when(pl.col("sku_found").is_null()).then(
+                pl.lit("payload is not in the form of products/search")
+            ),
         )
     )
-    refused = frame.filter(pl.col("reason").is_not_null()).select(
-        "reason", "payload", source_key=pl.concat_str(_KEY, separator="/")
-    )
-    read = (
-        frame.filter(pl.col("reason").is_null())
-        .sort(_KEY)
-        .unique(["platform", "store", "marketplace_id", "listing_sku"], keep="first", maintain_order=True)
-        .select(Skus.column_names())
-    )
-    code = pl.concat_str("platform", "store", "marketplace_id", "listing_sku", separator="/")
-    good, rejected = quarantine.split(read, Skus, code)
-    return good, quarantine.concat_rejects(refused, rejected)
+    return listings_of(read, rules, "tiktok", pl.concat_str(_KEY, separator="/"))
 
 
 def stock(raw_inventory: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

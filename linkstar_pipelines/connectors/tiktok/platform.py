@@ -8,7 +8,7 @@ from typing import Final
 from linkstar_pipelines.connectors.platform import Platform
 from linkstar_pipelines.connectors.tiktok import forms, orders
 from linkstar_pipelines.connectors.tiktok.client import TikTokClient
-from linkstar_pipelines.connectors.tiktok.listings import skus, stock
+from linkstar_pipelines.connectors.tiktok.listings import listings, stock
 from linkstar_pipelines.connectors.tiktok.operations import PLATFORM as NAME
 from linkstar_pipelines.connectors.tiktok.push import receive
 from linkstar_pipelines.connectors.tiktok.records import RECORDS
@@ -21,7 +21,7 @@ PLATFORM: Final = Platform(
     streams=forms.STREAMS,
     records=RECORDS,
     orders=orders.FORM,
-    skus=skus,
+    listings=listings,
     stock=stock,
     receive=receive,
 )

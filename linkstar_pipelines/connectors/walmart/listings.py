@@ -1,4 +1,4 @@
-"""Walmart's items and stock figures: which clean SKU each sells, at what price, and what is left. Pure.
+"""Walmart's items and stock figures: the code and price of each, and what is left. Pure.
 
 Belongs here: the readers of raw listings and raw inventory.
 Does not belong here: how a code is cleaned (`domain/sku_codes.py`), or what stock means for planning.
@@ -9,13 +9,14 @@ from typing import Final
 import polars as pl
 
 from linkstar_pipelines.domain import json_columns, quarantine
-from linkstar_pipelines.domain.sku_codes import SkuCodeRules, clean_codes
-from linkstar_pipelines.schemas.core import ListingStock, Skus
+from linkstar_pipelines.domain.listings import listings_of
+from linkstar_pipelines.domain.sku_codes import SkuCodeRules
+from linkstar_pipelines.schemas.core import ListingStock
 
 _WFS: Final = "WFSFulfilled"
 _ITEM: Final = pl.Struct({
     "productName": pl.String, "publishedStatus": pl.String, "lifecycleStatus": pl.String, "shipNodeType": pl.String,
-    "price": pl.Struct({"currency": pl.String, "amount": pl.String}),
+    "price": pl.Struct({"currency": pl.String, "amount": pl.String}), "gtin": pl.String, "upc": pl.String,
 })  # fmt: skip
 _QUANTITY: Final = pl.Struct({"amount": pl.String})
 _OWN_NODE: Final = pl.Struct({"shipNode": pl.String, "availToSellQty": _QUANTITY, "reservedQty": _QUANTITY})
@@ -24,50 +25,31 @@ _STOCK: Final = pl.Struct({"nodes": pl.List(_OWN_NODE), "shipNodes": pl.List(_WF
 _PLACE: Final = ["platform", "store", "marketplace_id", "listing_id", "node_id"]
 
 
-def skus(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Name the clean SKU of every item.
+def listings(raw_listings: pl.DataFrame, rules: SkuCodeRules) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read every item.
 
     Args:
         raw_listings: Rows of the raw listings.
         rules: How codes are cleaned.
 
     Returns:
-        Rows of `Skus`, and the items whose code fits no rule or whose payload has another form (source key
+        Rows of `Listings`, and the items that cannot be read (source key
         `walmart/<store>/<marketplace>/<seller SKU>`).
     """
     item = pl.col("decoded").struct
-    price = item.field("price").struct
-    frame = (
-        raw_listings.with_columns(
-            decoded=json_columns.decode(raw_listings["payload"], _ITEM),
-            clean=clean_codes(pl.col("seller_sku"), rules, "walmart"),
-        )
-        .with_columns(price_text=price.field("amount"), price=json_columns.amount(price.field("amount")))
-        .select(
-            "platform", "store", "marketplace_id", "price", "payload",
-            listing_sku="seller_sku",
-            sku=pl.col("clean").struct.field("sku"),
-            cleaning=pl.col("clean").struct.field("cleaning"),
-            title=item.field("productName"),
-            asin=pl.lit(None, pl.String),
-            fulfilled_by=_who(item.field("shipNodeType")).cast(Skus.fulfilled_by.dtype),
-            listing_status=pl.concat_list(item.field("publishedStatus"), item.field("lifecycleStatus"))
-            .list.drop_nulls()
-            .list.join(","),
-            currency=price.field("currency"),
-            reason=pl.coalesce(
-                pl.when(pl.col("decoded").is_null()).then(pl.lit("payload is not in the form of Walmart's items")),
-                pl.col("clean").struct.field("reason"),
-                pl.when(json_columns.unreadable(pl.col("price_text"), pl.col("price"))).then(
-                    pl.format("price `{}` is no amount", "price_text")
-                ),
-            ),
-        )
-    )  # fmt: skip
-    key = pl.concat_str("platform", "store", "marketplace_id", pl.col("listing_sku").fill_null("-"), separator="/")
-    refused = frame.filter(pl.col("reason").is_not_null()).select("reason", "payload", source_key=key)
-    good, rejected = quarantine.split(frame.filter(pl.col("reason").is_null()).select(Skus.column_names()), Skus, key)
-    return good, quarantine.concat_rejects(refused, rejected)
+    read = raw_listings.with_columns(decoded=json_columns.decode(raw_listings["payload"], _ITEM)).with_columns(
+        title=item.field("productName"),
+        gtin_text=pl.coalesce(item.field("gtin"), item.field("upc")),
+        fulfilled_by=_who(item.field("shipNodeType")),
+        listing_status=pl.concat_list(item.field("publishedStatus"), item.field("lifecycleStatus"))
+        .list.drop_nulls()
+        .list.join(","),
+        price_text=item.field("price").struct.field("amount"),
+        currency=item.field("price").struct.field("currency"),
+        problem=pl.when(pl.col("decoded").is_null()).then(pl.lit("payload is not in the form of Walmart's items")),
+    )
+    key = pl.concat_str("platform", "store", "marketplace_id", pl.col("seller_sku").fill_null("-"), separator="/")
+    return listings_of(read, rules, "walmart", key)
 
 
 def stock(raw_inventory: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

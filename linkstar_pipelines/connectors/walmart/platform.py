@@ -5,7 +5,7 @@ from typing import Final
 from linkstar_pipelines.connectors.platform import Platform
 from linkstar_pipelines.connectors.walmart.client import WalmartClient
 from linkstar_pipelines.connectors.walmart.forms import FORMS
-from linkstar_pipelines.connectors.walmart.listings import skus, stock
+from linkstar_pipelines.connectors.walmart.listings import listings, stock
 from linkstar_pipelines.connectors.walmart.orders import FORM
 from linkstar_pipelines.connectors.walmart.payments import payments
 from linkstar_pipelines.connectors.walmart.push import receive
@@ -20,7 +20,7 @@ PLATFORM: Final = Platform(
     streams=FORMS,
     records=RECORDS,
     orders=FORM,
-    skus=skus,
+    listings=listings,
     stock=stock,
     returns=returns,
     payments=payments,

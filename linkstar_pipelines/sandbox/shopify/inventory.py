@@ -153,6 +153,7 @@ class InventoryApi:
             "__typename": "ProductVariant",
             "id": _variant_gid(listing),
             "sku": listing.seller_sku,
+            "barcode": None,
             "title": "Default Title",
             "displayName": f"{product.title} - Default Title",
             "price": call.market.text(product.gross_price(call.market)),

@@ -86,7 +86,8 @@ type InventoryItem implements Node {
   inventoryLevels(first: Int, after: String): InventoryLevelConnection!
 }
 type ProductVariant implements Node {
-  id: ID! sku: String title: String! displayName: String! price: Decimal! taxable: Boolean! inventoryQuantity: Int
+  id: ID! sku: String barcode: String title: String! displayName: String! price: Decimal! taxable: Boolean!
+  inventoryQuantity: Int
   product: Product! inventoryItem: InventoryItem!
 }
 type ProductVariantConnection { nodes: [ProductVariant!]! pageInfo: PageInfo! }

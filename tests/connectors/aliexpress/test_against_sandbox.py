@@ -23,8 +23,8 @@ from linkstar_pipelines.domain.sku_codes import SkuCodeRules
 from linkstar_pipelines.sandbox.aliexpress.side import Side
 from linkstar_pipelines.sandbox.app import _bench
 from linkstar_pipelines.sandbox.options import parse_options
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.aliexpress.support import sandbox_store
 from tests.connectors.support import utc
@@ -73,7 +73,7 @@ def test_orders_come_with_exactly_the_worlds_ids_times_lines_and_quantities(
     reading = read_stream(client, PLATFORM, Stream.ORDERS, SINCE, 2, now=NOW)
     rows, rejected = raw_rows("aliexpress", code, Stream.ORDERS, PLATFORM.streams[Stream.ORDERS], reading.records, NOW)
     heads, unread = orders(rows, PLATFORM.orders, ZONES)
-    lines, _ = order_lines(rows, PLATFORM.orders, Skus.create_empty(), ZONES)
+    lines, _ = order_lines(rows, PLATFORM.orders, ListingMap.create_empty(), ZONES)
     world = world_orders(url, code.upper())
     assert rejected.is_empty()
     assert unread.is_empty()
@@ -130,9 +130,9 @@ def test_with_every_fault_at_a_fifth_the_orders_are_still_exactly_the_worlds(tmp
 def test_listings_and_stock_are_read_and_a_pushed_quantity_is_shown(url: str, core: HttpCore) -> None:
     client = AliExpressClient(sandbox_store(url, "ae2"), core)
     listings = raw(client, Stream.LISTINGS, None)
-    skus, unreadable = PLATFORM.skus(listings, RULES)
-    assert skus.height + unreadable.height == listings.height
-    assert skus.height > 15
+    clean, unreadable = PLATFORM.listings(listings, RULES)
+    assert unreadable.is_empty()
+    assert clean.height == listings.height > 15
     first, second = listings.sort("listing_id").head(2).iter_rows(named=True)
     changes = [
         StockChange("ae_global", row["listing_id"], row["seller_sku"], quantity)

@@ -11,8 +11,8 @@ import pytest
 from linkstar_pipelines.connectors.aliexpress.forms import FORMS, mask_order
 from linkstar_pipelines.connectors.aliexpress.platform import PLATFORM
 from linkstar_pipelines.domain.orders import order_lines, orders
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from tests.connectors.aliexpress.payloads import line, order, raw, usd
 from tests.connectors.support import utc
 
@@ -26,7 +26,7 @@ def head(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def lines(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    read, _ = order_lines(raw(Stream.ORDERS, payload)[0], PLATFORM.orders, Skus.create_empty(), ZONES)
+    read, _ = order_lines(raw(Stream.ORDERS, payload)[0], PLATFORM.orders, ListingMap.create_empty(), ZONES)
     return read.rows(named=True)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from linkstar_pipelines.connectors.aliexpress.listings import skus, stock
+from linkstar_pipelines.connectors.aliexpress.listings import listings, stock
 from linkstar_pipelines.connectors.aliexpress.payments import payments
 from linkstar_pipelines.connectors.aliexpress.returns import returns
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
@@ -25,28 +25,29 @@ def sku(identity: str, code: str | None, **changes: Any) -> dict[str, Any]:
 
 def test_every_variant_is_a_listing_with_its_own_code_and_price() -> None:
     rows, _ = raw(Stream.LISTINGS, product(sku("14:1", " ls_kitch_0001 "), sku("14:2", "LS-KITCH-0002", sku_price="8")))
-    read, rejected = skus(rows, RULES)
+    read, rejected = listings(rows, RULES)
     assert rejected.is_empty()
-    assert read.select("listing_sku", "sku", "price", "currency", "listing_status", "fulfilled_by").rows() == [
+    assert read.select("listing_sku", "code", "price", "currency", "listing_status", "fulfilled_by").rows() == [
         (" ls_kitch_0001 ", "LS-KITCH-0001", Decimal("9.99"), "USD", "onSelling", "seller"),
         ("LS-KITCH-0002", "LS-KITCH-0002", Decimal(8), "USD", "onSelling", "seller"),
     ]
     assert read["title"].unique().to_list() == ["Garlic Press"]
 
 
-def test_a_code_that_two_products_share_is_one_sku_and_unfit_codes_are_rejected() -> None:
+def test_a_code_that_two_products_share_is_one_listing_and_unfit_codes_are_kept() -> None:
     rows, refused = raw(
         Stream.LISTINGS, product(), product(product_id=1005001000000002),
         product(sku("14:1", None), sku("14:2", "?"), sku("14:3", "LS-KITCH-0003", sku_price="free"), product_id=3),
         product(product_id=4, aeop_ae_product_s_k_us={}), {"subject": "none"},
     )  # fmt: skip
     assert sorted(refused["reason"]) == ["product_id is missing", "the product has no variants"]
-    read, rejected = skus(rows, RULES)
-    assert read["listing_sku"].to_list() == ["LS-KITCH-0001"]
-    reasons = dict(rejected.select("source_key", "reason").iter_rows())
-    assert "fits no code rule" in reasons["aliexpress/ae1/ae_global/3:14:1"]
-    assert "fits no code rule" in reasons["aliexpress/ae1/ae_global/3:14:2"]
-    assert reasons["aliexpress/ae1/ae_global/3:14:3"] == "price `free` is no amount"
+    read, rejected = listings(rows, RULES)
+    assert read.select("listing_sku", "code").rows() == [("LS-KITCH-0001", "LS-KITCH-0001"), ("?", None)]
+    assert "fits no code rule" in read["code_problem"][1]
+    assert dict(rejected.select("source_key", "reason").iter_rows()) == {
+        "aliexpress/ae1/ae_global/3:14:1": "the listing has no seller SKU",
+        "aliexpress/ae1/ae_global/3:14:3": "price `free` is no amount",
+    }
 
 
 def test_stock_is_what_a_buyer_can_order_and_an_absent_figure_is_unknown() -> None:

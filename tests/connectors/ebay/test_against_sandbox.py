@@ -18,8 +18,8 @@ from linkstar_pipelines.connectors.http import HttpCore
 from linkstar_pipelines.connectors.observations import raw_rows
 from linkstar_pipelines.connectors.platform import Parcel, StockChange, Window
 from linkstar_pipelines.domain.orders import order_lines, orders
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from tests.connectors.ebay.conftest import SMALL
 from tests.connectors.ebay.support import sandbox_store
 from tests.connectors.support import utc
@@ -86,7 +86,7 @@ def test_orders_become_the_worlds_states_units_and_totals(ebay_url: str, wire_co
     assert rejected.is_empty()
     zones = pl.DataFrame({"store": ["ebeu"], "time_zone": ["UTC"]})
     core, refused = orders(rows, PLATFORM.orders, zones)
-    lines, refused_lines = order_lines(rows, PLATFORM.orders, Skus.create_empty(), zones)
+    lines, refused_lines = order_lines(rows, PLATFORM.orders, ListingMap.create_empty(), zones)
     assert refused.is_empty()
     assert refused_lines.is_empty()
     states = {"PENDING": "awaiting_payment", "UNSHIPPED": "to_ship", "PARTIALLY_SHIPPED": "part_shipped",

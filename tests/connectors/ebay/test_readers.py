@@ -7,15 +7,15 @@ import polars as pl
 import pytest
 
 from linkstar_pipelines.connectors.ebay.forms import STREAMS, mask_order
-from linkstar_pipelines.connectors.ebay.listings import skus, stock
+from linkstar_pipelines.connectors.ebay.listings import listings, stock
 from linkstar_pipelines.connectors.ebay.orders import FORM
 from linkstar_pipelines.connectors.ebay.payments import payments
 from linkstar_pipelines.connectors.ebay.returns import returns
 from linkstar_pipelines.connectors.observations import raw_rows
 from linkstar_pipelines.domain.orders import order_lines, orders
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from tests.connectors.ebay.payloads import (
     SEEN_AT,
     ZONES,
@@ -37,13 +37,13 @@ def head(payload: Any) -> dict[str, Any]:
 
 
 def line(payload: Any) -> dict[str, Any]:
-    good, rejected = order_lines(raw(Stream.ORDERS, payload), FORM, Skus.create_empty(), ZONES)
+    good, rejected = order_lines(raw(Stream.ORDERS, payload), FORM, ListingMap.create_empty(), ZONES)
     assert rejected.is_empty(), rejected["reason"].to_list()
     return good.row(0, named=True)
 
 
 def reasons(payload: Any) -> str:
-    _, rejected = order_lines(raw(Stream.ORDERS, payload), FORM, Skus.create_empty(), ZONES)
+    _, rejected = order_lines(raw(Stream.ORDERS, payload), FORM, ListingMap.create_empty(), ZONES)
     return ", ".join(rejected["reason"])
 
 
@@ -162,9 +162,9 @@ def test_an_unreadable_order_is_put_aside_with_the_reason(payload: dict[str, Any
 def test_one_listing_is_a_row_per_offer_with_its_own_price_and_quantity() -> None:
     rows = raw(Stream.LISTINGS, listing())
     assert set(rows.select("listing_id", "marketplace_id").iter_rows()) == {("11", "EBAY_DE"), ("12", "EBAY_GB")}
-    good, rejected = skus(rows, RULES)
+    good, rejected = listings(rows, RULES)
     assert rejected.is_empty()
-    columns = ("marketplace_id", "sku", "cleaning", "title", "listing_status", "price", "currency")
+    columns = ("marketplace_id", "code", "cleaning", "title", "listing_status", "price", "currency")
     assert good.sort("marketplace_id").select(columns).rows() == [
         ("EBAY_DE", "LS-KITCH-0001", "upper+trim+separator", "Spatula", "PUBLISHED,ACTIVE", Decimal("9.99"), "EUR"),
         ("EBAY_GB", "LS-KITCH-0001", "upper+trim+separator", "Spatula", "PUBLISHED,ACTIVE", Decimal("8.99"), "GBP"),
@@ -174,10 +174,18 @@ def test_one_listing_is_a_row_per_offer_with_its_own_price_and_quantity() -> Non
     assert dict(shown.select("listing_id", "available").iter_rows()) == {"11": 4, "12": 6}
 
 
-def test_codes_prices_and_quantities_that_cannot_be_read_are_put_aside() -> None:
-    _, rejected = skus(raw(Stream.LISTINGS, listing("AMZ.GR.X")), RULES)
-    assert all("fits no code rule" in reason for reason in rejected["reason"])
-    _, rejected = skus(raw(Stream.LISTINGS, listing(pricingSummary={"price": amount("free")})), RULES)
+def test_the_number_and_picture_of_an_item_are_those_of_its_product() -> None:
+    record = listing()
+    record["inventoryItem"]["product"] |= {"upc": ["036000291452"], "imageUrls": ["https://i.ebayimg.com/1.jpg", "2"]}
+    good, _ = listings(raw(Stream.LISTINGS, record), RULES)
+    assert set(good.select("gtin", "image_url").iter_rows()) == {("00036000291452", "https://i.ebayimg.com/1.jpg")}
+
+
+def test_unfit_codes_are_kept_and_unreadable_prices_and_quantities_are_put_aside() -> None:
+    good, rejected = listings(raw(Stream.LISTINGS, listing("AMZ.GR.X")), RULES)
+    assert rejected.is_empty()
+    assert all("fits no code rule" in problem for problem in good["code_problem"])
+    _, rejected = listings(raw(Stream.LISTINGS, listing(pricingSummary={"price": amount("free")})), RULES)
     assert rejected["reason"].to_list() == ["price `free` is no amount"]
     _, rejected = stock(raw(Stream.INVENTORY, listing(availableQuantity="many")))
     assert rejected["reason"].to_list() == ["quantity `many` is no whole number"]

@@ -17,14 +17,14 @@ from linkstar_pipelines.connectors.observations import raw_rows
 from linkstar_pipelines.connectors.platform import Parcel, StockChange, Window
 from linkstar_pipelines.connectors.shopee.client import ShopeeClient
 from linkstar_pipelines.connectors.shopee.forms import STREAMS
-from linkstar_pipelines.connectors.shopee.listings import skus, stock
+from linkstar_pipelines.connectors.shopee.listings import listings, stock
 from linkstar_pipelines.connectors.shopee.orders import FORM
 from linkstar_pipelines.connectors.shopee.payments import payments
 from linkstar_pipelines.connectors.shopee.returns import returns
 from linkstar_pipelines.domain.orders import order_lines, orders
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.shopee.support import NOW, sandbox_shop
 from tests.connectors.support import utc
@@ -70,7 +70,7 @@ def world_lines(url: str, code: str) -> dict[tuple[str, str], tuple[str, int, in
 
 
 def read_lines(rows: pl.DataFrame) -> dict[tuple[str, str], tuple[str, int, int]]:
-    lines, rejected = order_lines(rows, FORM, Skus.create_empty(), ZONES)
+    lines, rejected = order_lines(rows, FORM, ListingMap.create_empty(), ZONES)
     assert rejected.is_empty(), rejected.to_dicts()[:3]
     cancelled_since = pl.when(pl.col("state") == "cancelled").then(0).otherwise("quantity_cancelled")
     shown = lines.with_columns(left=pl.col("quantity_ordered") - cancelled_since)
@@ -122,14 +122,15 @@ def test_listings_and_stock_are_the_worlds_and_a_push_is_seen_by_reading_again(u
     pages = list(client.read(Stream.LISTINGS, None, 0))
     records = [record for page in pages for record in page.records]
     assert pages[0].total == len(records)
-    clean, refused = skus(raw(client, Stream.LISTINGS, records), RULES)
+    clean, refused = listings(raw(client, Stream.LISTINGS, records), RULES)
     assert clean.height > 15
     assert clean["currency"].unique().to_list() == ["SGD"]
     assert clean["price"].is_not_null().all()
-    assert all("fits no code rule" in reason for reason in refused["reason"])
+    assert refused.is_empty()
+    assert (clean["code"].is_null() == clean["code_problem"].is_not_null()).all()
     figures, rejected = stock(raw(client, Stream.INVENTORY, read(client, Stream.INVENTORY, None)))
     assert rejected.is_empty()
-    assert figures.height == clean.height + refused.height
+    assert figures.height == clean.height
     changes = [StockChange("SG", row["listing_id"], row["listing_sku"], n) for n, row in enumerate(figures.to_dicts())]
     wrong = StockChange("SG", changes[0].listing_id, changes[0].seller_sku, -1)
     assert [receipt.accepted for receipt in client.push_stock(changes)] == [True] * len(changes)

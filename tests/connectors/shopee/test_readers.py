@@ -12,8 +12,9 @@ from linkstar_pipelines.connectors.shopee.payments import payments
 from linkstar_pipelines.connectors.shopee.returns import returns
 from linkstar_pipelines.domain.orders import order_lines, orders
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
-from linkstar_pipelines.schemas.core import ORDER_STATES, Skus
+from linkstar_pipelines.schemas.core import ORDER_STATES
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from tests.connectors.shopee.payloads import escrow, item, line, order, package, returned, stock_info, wallet
 from tests.connectors.shopee.support import raw
 
@@ -28,7 +29,7 @@ def head(**changes: Any) -> dict[str, Any]:
 
 
 def lines(*items: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
-    table, rejected = order_lines(raw(Stream.ORDERS, order(*items, **changes)), FORM, Skus.create_empty(), ZONES)
+    table, rejected = order_lines(raw(Stream.ORDERS, order(*items, **changes)), FORM, ListingMap.create_empty(), ZONES)
     assert rejected.is_empty(), rejected.to_dicts()
     return table.to_dicts()
 
@@ -122,7 +123,7 @@ def test_an_unreadable_version_is_rejected_and_the_one_before_stands(
     versions = [order(update_time=1777597200), order(update_time=1777600800, **changes)]
     if reason is None:
         versions = versions[:1]
-    table, rejected = order_lines(raw(Stream.ORDERS, *versions), FORM, Skus.create_empty(), ZONES)
+    table, rejected = order_lines(raw(Stream.ORDERS, *versions), FORM, ListingMap.create_empty(), ZONES)
     assert table["quantity_ordered"].to_list() == [2]
     if reason is not None:
         assert reason in rejected["reason"].item()
@@ -133,21 +134,29 @@ PRICE = {"price_info": [{"currency": "SGD", "original_price": 12, "current_price
 
 def test_a_listing_names_its_clean_sku_price_and_status() -> None:
     models = [{"model_id": 7, "model_sku": "ls-homed-0002 ", "model_status": "MODEL_NORMAL", **PRICE}]
-    table, rejected = listings.skus(raw(Stream.LISTINGS, item(**PRICE), item(*models, item_id=12)), RULES)
+    table, rejected = listings.listings(raw(Stream.LISTINGS, item(**PRICE), item(*models, item_id=12)), RULES)
     assert rejected.is_empty()
-    assert table.select("listing_sku", "sku", "price", "currency", "listing_status", "title").sort("sku").rows() == [
+    assert table.select("listing_sku", "code", "price", "currency", "listing_status", "title").sort("code").rows() == [
         ("LS-HOMED-0001", "LS-HOMED-0001", Decimal("9.9"), "SGD", "NORMAL", "Backpack"),
         ("ls-homed-0002 ", "LS-HOMED-0002", Decimal("9.9"), "SGD", "NORMAL,MODEL_NORMAL", "Backpack"),
     ]
 
 
-def test_unreadable_listings_are_rejected_and_doubled_codes_are_one_row() -> None:
+def test_unreadable_listings_are_rejected_unfit_codes_kept_and_doubled_codes_are_one_row() -> None:
     bad_price = item(item_id=13, item_sku="LS-HOMED-0003", price_info=[{"current_price": "n/a"}])
     rows = raw(Stream.LISTINGS, item(), item(item_id=12), item(item_id=14, item_sku="?"), bad_price)
-    table, rejected = listings.skus(rows, RULES)
-    assert table["listing_sku"].to_list() == ["LS-HOMED-0001"]
-    assert sorted(rejected["reason"]) == ["code `?` fits no code rule (^LS-[A-Z]{2,8}-[0-9]{4}$)",
-                                         "price `n/a` is no amount"]  # fmt: skip
+    table, rejected = listings.listings(rows, RULES)
+    assert table.select("listing_sku", "code_problem").rows() == [
+        ("LS-HOMED-0001", None), ("?", "code `?` fits no code rule (^LS-[A-Z]{2,8}-[0-9]{4}$)"),
+    ]  # fmt: skip
+    assert rejected["reason"].to_list() == ["price `n/a` is no amount"]
+
+
+def test_a_model_states_its_own_number_and_the_item_the_picture() -> None:
+    models = [{"model_id": 7, "model_sku": "LS-HOMED-0002", "gtin_code": "4006381333931", **PRICE}]
+    picture = {"image_url_list": ["https://cf.shopee.sg/file/1"]}
+    table, _ = listings.listings(raw(Stream.LISTINGS, item(*models, image=picture)), RULES)
+    assert table.select("gtin", "image_url").rows() == [("04006381333931", "https://cf.shopee.sg/file/1")]
 
 
 def figures(*records: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -19,8 +19,8 @@ from linkstar_pipelines.connectors.shopify.client import ShopifyClient
 from linkstar_pipelines.connectors.shopify.platform import PLATFORM
 from linkstar_pipelines.domain import orders
 from linkstar_pipelines.rules.sku_codes import load_sku_code_rules
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from tests.connectors.shopify.support import WORLD, sandbox_store
 from tests.connectors.support import utc
 from tests.support import running_sandbox, world_orders
@@ -44,7 +44,9 @@ def rows(reading: Reading, stream: Stream, code: str = "sfus") -> pl.DataFrame:
 
 
 def lines_of(reading: Reading, code: str) -> pl.DataFrame:
-    lines, refused = orders.order_lines(rows(reading, Stream.ORDERS, code), PLATFORM.orders, Skus.create_empty(), ZONES)
+    lines, refused = orders.order_lines(
+        rows(reading, Stream.ORDERS, code), PLATFORM.orders, ListingMap.create_empty(), ZONES
+    )
     assert refused.is_empty(), refused["reason"].to_list()
     return lines
 
@@ -198,7 +200,7 @@ def test_a_confirmed_parcel_is_seen_by_reading_again_and_is_not_told_twice(tmp_p
 
 def test_listings_and_stock_are_whole_and_readable(world_url: str, core: HttpCore) -> None:
     listings = rows(read(world_url, core, Stream.LISTINGS), Stream.LISTINGS)
-    skus, odd = PLATFORM.skus(listings, load_sku_code_rules())
+    clean, odd = PLATFORM.listings(listings, load_sku_code_rules())
     products = httpx.get(f"{world_url}/_control/world/products").json()["products"]
     world = {
         listing["sellerSku"]: product["masterSku"] if listing["readable"] else None
@@ -206,9 +208,10 @@ def test_listings_and_stock_are_whole_and_readable(world_url: str, core: HttpCor
         for listing in product["listings"]
         if listing["store"] == "SFUS"
     }
-    assert listings.height == skus.height + odd.height == len(world)
-    assert dict(skus.select("listing_sku", "sku").iter_rows()) == {code: sku for code, sku in world.items() if sku}
-    assert set(skus["currency"]) == {"USD"}
+    assert odd.is_empty()
+    assert clean.height == listings.height == len(world)
+    assert dict(clean.select("listing_sku", "code").iter_rows()) == world
+    assert set(clean["currency"]) == {"USD"}
     assert PLATFORM.stock is not None
     stock, refused = PLATFORM.stock(rows(read(world_url, core, Stream.INVENTORY), Stream.INVENTORY))
     assert refused.is_empty()

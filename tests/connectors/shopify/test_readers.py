@@ -14,8 +14,8 @@ from linkstar_pipelines.connectors.shopify.operations import parse_instant, plai
 from linkstar_pipelines.connectors.shopify.platform import PLATFORM
 from linkstar_pipelines.domain import orders
 from linkstar_pipelines.rules.sku_codes import load_sku_code_rules
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from tests.connectors.shopify.support import connection, level, line, money, order, variant
 
 ZONES = pl.DataFrame({"store": ["sf1"], "time_zone": ["UTC"]})
@@ -34,7 +34,9 @@ def head(payload: Any) -> dict[str, Any]:
 
 
 def lines(payload: Any) -> list[dict[str, Any]]:
-    found, refused = orders.order_lines(raw(Stream.ORDERS, payload)[0], PLATFORM.orders, Skus.create_empty(), ZONES)
+    found, refused = orders.order_lines(
+        raw(Stream.ORDERS, payload)[0], PLATFORM.orders, ListingMap.create_empty(), ZONES
+    )
     assert refused.is_empty(), refused["reason"].to_list()
     return found.rows(named=True)
 
@@ -178,25 +180,26 @@ def test_an_order_in_another_form_is_put_aside() -> None:
     assert reasons(order(lineItems=connection())) == ["order has no lines"]
 
 
-def test_a_variant_is_a_listing_with_its_clean_sku() -> None:
+def test_a_variant_is_a_listing_with_its_clean_code() -> None:
     rows, refused = raw(
         Stream.LISTINGS,
         variant() | {"currencyCode": "USD"},
-        variant("42", sku="ls_kitch_0002", title="Green") | {"currencyCode": "USD"},
+        variant("42", sku="ls_kitch_0002", title="Green", barcode="4006381333931") | {"currencyCode": "USD"},
         variant("43") | {"currencyCode": "USD"},
         variant("44", sku=None),
         variant("45", sku="LS-KITCH-0005", price="much"),
         variant("46", sku="LS-KITCH-0006", product=[]),
     )
     assert refused.is_empty()
-    skus, odd = PLATFORM.skus(rows, load_sku_code_rules())
-    found = skus.sort("sku").select("listing_sku", "sku", "title", "price", "currency", "listing_status").rows()
+    read, odd = PLATFORM.listings(rows, load_sku_code_rules())
+    found = read.sort("code").select("listing_sku", "code", "title", "price", "currency", "listing_status").rows()
     assert found == [
         ("ls_kitch_0001", "LS-KITCH-0001", "Board", Decimal("19.99"), "USD", "ACTIVE"),
         ("ls_kitch_0002", "LS-KITCH-0002", "Board, Green", Decimal("19.99"), "USD", "ACTIVE"),
     ]
     told = dict(odd.select("source_key", "reason").iter_rows())
-    assert "fits no code rule" in told["shopify/sf1/SHOPIFY_US/44"]
+    assert told["shopify/sf1/SHOPIFY_US/44"] == "the listing has no seller SKU"
+    assert read.sort("code")["gtin"].to_list() == [None, "04006381333931"]
     assert told["shopify/sf1/SHOPIFY_US/45"] == "price `much` is no amount"
     assert told["shopify/sf1/SHOPIFY_US/46"] == "payload is not in the form of the API's variants"
 

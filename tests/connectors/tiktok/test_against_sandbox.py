@@ -17,13 +17,13 @@ from linkstar_pipelines.connectors.observations import raw_rows
 from linkstar_pipelines.connectors.platform import Parcel, StockChange, Window
 from linkstar_pipelines.connectors.tiktok.client import TikTokClient
 from linkstar_pipelines.connectors.tiktok.forms import STREAMS
-from linkstar_pipelines.connectors.tiktok.listings import skus, stock
+from linkstar_pipelines.connectors.tiktok.listings import listings, stock
 from linkstar_pipelines.connectors.tiktok.orders import FORM
 from linkstar_pipelines.connectors.tiktok.platform import PLATFORM
 from linkstar_pipelines.domain.orders import order_lines, orders
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from linkstar_pipelines.storage.postgres import Postgres
 from tests.connectors.support import utc
 from tests.connectors.tiktok.support import NOW, sandbox_shop
@@ -76,7 +76,7 @@ def test_all_orders_of_the_world_with_its_ids_lines_and_quantities(url: str, cor
     records = [record for page in pages for record in page.records]
     assert {page.total for page in pages} == {len(records)}
     rows = raw(client, Stream.ORDERS, records)
-    lines, rejected = order_lines(rows, FORM, Skus.create_empty(), ZONES)
+    lines, rejected = order_lines(rows, FORM, ListingMap.create_empty(), ZONES)
     assert rejected.is_empty(), rejected.to_dicts()[:3]
     cancelled_since = pl.when(pl.col("state") == "cancelled").then(0).otherwise("quantity_cancelled")
     shown = lines.with_columns(left=pl.col("quantity_ordered") - cancelled_since)
@@ -135,7 +135,7 @@ def test_spoiled_orders_are_put_aside_and_the_others_stand(tmp_path: Path, core:
     form = STREAMS[Stream.ORDERS]
     rows, before_landing = raw_rows("tiktok", "spoiled", Stream.ORDERS, form, reading.records, NOW)
     zones = pl.DataFrame({"store": ["spoiled"], "time_zone": ["UTC"]})
-    lines, rejected = order_lines(rows, FORM, Skus.create_empty(), zones)
+    lines, rejected = order_lines(rows, FORM, ListingMap.create_empty(), zones)
     good = set(lines["order_id"])
     assert good < world
     assert len(good) + before_landing.height + rejected.height == len(world) == reading.total
@@ -148,14 +148,15 @@ def test_listings_and_stock_are_the_worlds_and_a_push_is_seen_by_reading_again(u
     pages = list(client.read(Stream.LISTINGS, None, 0))
     records = [record for page in pages for record in page.records]
     assert pages[0].total == len(records)
-    clean, refused = skus(raw(client, Stream.LISTINGS, records), RULES)
+    clean, refused = listings(raw(client, Stream.LISTINGS, records), RULES)
     assert clean.height > 15
     assert clean["currency"].unique().to_list() == ["USD"]
     assert clean["price"].is_not_null().all()
-    assert all("fits no code rule" in reason for reason in refused["reason"])
+    assert refused.is_empty()
+    assert (clean["code"].is_null() == clean["code_problem"].is_not_null()).all()
     figures, rejected = stock(raw(client, Stream.INVENTORY, read(client, Stream.INVENTORY, None)))
     assert rejected.is_empty()
-    assert figures.height == clean.height + refused.height
+    assert figures.height == clean.height
     assert figures["reserved"].is_not_null().all()
     rows = figures.to_dicts()
     changes = [StockChange("TIKTOK_US", row["listing_id"], row["listing_sku"], n + 1) for n, row in enumerate(rows)]

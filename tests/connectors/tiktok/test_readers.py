@@ -9,12 +9,13 @@ import pytest
 
 from linkstar_pipelines.connectors.observations import raw_rows
 from linkstar_pipelines.connectors.tiktok.forms import STREAMS
-from linkstar_pipelines.connectors.tiktok.listings import skus, stock
+from linkstar_pipelines.connectors.tiktok.listings import listings, stock
 from linkstar_pipelines.connectors.tiktok.orders import FORM, STATES
 from linkstar_pipelines.domain.orders import order_lines, orders
 from linkstar_pipelines.domain.sku_codes import SkuCodeRules
-from linkstar_pipelines.schemas.core import ORDER_STATES, Skus
+from linkstar_pipelines.schemas.core import ORDER_STATES
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from tests.connectors.tiktok.support import NOW, order, raw, unit
 
 ZONES = pl.DataFrame({"store": ["ttus"], "time_zone": ["UTC"]})
@@ -28,13 +29,13 @@ def head(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def lines(payload: dict[str, Any]) -> list[dict[str, Any]]:
-    found, rejected = order_lines(raw(Stream.ORDERS, payload), FORM, Skus.create_empty(), ZONES)
+    found, rejected = order_lines(raw(Stream.ORDERS, payload), FORM, ListingMap.create_empty(), ZONES)
     assert rejected.is_empty(), rejected.to_dicts()
     return found.to_dicts()
 
 
 def reason(payload: dict[str, Any]) -> str:
-    _, rejected = order_lines(raw(Stream.ORDERS, payload), FORM, Skus.create_empty(), ZONES)
+    _, rejected = order_lines(raw(Stream.ORDERS, payload), FORM, ListingMap.create_empty(), ZONES)
     return str(rejected["reason"].item())
 
 
@@ -139,10 +140,10 @@ def test_personal_data_is_taken_out_and_the_argument_stays() -> None:
 def test_each_sku_of_a_product_is_a_listing() -> None:
     rows = raw(Stream.LISTINGS, product())
     assert rows["listing_id"].sort().to_list() == ["10-20", "10-21"]
-    clean, rejected = skus(rows, RULES)
+    clean, rejected = listings(rows, RULES)
     assert rejected.is_empty()
     (row,) = clean.to_dicts()
-    assert (row["sku"], row["listing_sku"], row["cleaning"]) == (
+    assert (row["code"], row["listing_sku"], row["cleaning"]) == (
         "LS-KITCH-0001",
         " ls_KITCH-0001",
         "upper+trim+separator",
@@ -151,7 +152,7 @@ def test_each_sku_of_a_product_is_a_listing() -> None:
 
 
 def test_sellers_across_borders_state_the_shown_price_apart() -> None:
-    clean, _ = skus(raw(Stream.LISTINGS, product(tax_exclusive_price="10.00", sale_price="13.00")), RULES)
+    clean, _ = listings(raw(Stream.LISTINGS, product(tax_exclusive_price="10.00", sale_price="13.00")), RULES)
     assert clean["price"].to_list() == [Decimal("13.00")]
 
 
@@ -161,10 +162,10 @@ def test_deleted_products_have_no_listings() -> None:
 
 
 def test_unreadable_prices_and_payloads_are_refused() -> None:
-    _, rejected = skus(raw(Stream.LISTINGS, product(sale_price="dear")), RULES)
+    _, rejected = listings(raw(Stream.LISTINGS, product(sale_price="dear")), RULES)
     assert rejected["reason"].unique().to_list() == ["price `dear` is no amount"]
     spoiled = raw(Stream.LISTINGS, product()).with_columns(payload=pl.lit("[]"))
-    _, rejected = skus(spoiled, RULES)
+    _, rejected = listings(spoiled, RULES)
     assert rejected["reason"].unique().to_list() == ["payload is not in the form of products/search"]
 
 

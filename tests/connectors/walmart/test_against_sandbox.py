@@ -20,8 +20,8 @@ from linkstar_pipelines.connectors.walmart.client import WalmartClient
 from linkstar_pipelines.connectors.walmart.platform import PLATFORM
 from linkstar_pipelines.domain import orders
 from linkstar_pipelines.rules.sku_codes import load_sku_code_rules
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from tests.connectors.support import utc
 from tests.connectors.walmart.support import WORLD, sandbox_store
 from tests.support import running_sandbox, world_orders
@@ -55,7 +55,7 @@ def truth(url: str, code: str) -> dict[tuple[str, str], tuple[str, int]]:
 
 def lines_read(reading: Reading, code: str) -> dict[tuple[str, str], tuple[str, int]]:
     versions = rows(reading, Stream.ORDERS, code)
-    lines, refused = orders.order_lines(versions, PLATFORM.orders, Skus.create_empty(), ZONES)
+    lines, refused = orders.order_lines(versions, PLATFORM.orders, ListingMap.create_empty(), ZONES)
     assert refused.is_empty(), refused["reason"].to_list()
     columns = ("order_id", "line_id", "listing_sku", "quantity_ordered")
     return {(a, b): (c, d) for a, b, c, d in lines.select(columns).iter_rows()}
@@ -166,13 +166,14 @@ def test_a_confirmed_parcel_is_seen_by_reading_again_and_is_not_told_twice(tradi
 
 def test_listings_stock_returns_and_money_are_whole_and_readable(world_url: str, core: HttpCore) -> None:
     listings = rows(read(world_url, core, Stream.LISTINGS), Stream.LISTINGS)
-    skus, odd = PLATFORM.skus(listings, load_sku_code_rules())
+    clean, odd = PLATFORM.listings(listings, load_sku_code_rules())
     products = world_products(world_url)
-    assert listings.height == skus.height + odd.height == sum(map(len, products.values()))
-    readable = {sku: master for master, found in products.items() for sku, fine, _ in found if fine}
-    assert dict(skus.select("listing_sku", "sku").iter_rows()) == readable
+    assert odd.is_empty()
+    assert clean.height == listings.height == sum(map(len, products.values()))
+    world = {sku: master if fine else None for master, found in products.items() for sku, fine, _ in found}
+    assert dict(clean.select("listing_sku", "code").iter_rows()) == world
     wfs = {sku for found in products.values() for sku, _, by in found if by == "AMAZON"}
-    assert set(skus.filter(pl.col("fulfilled_by") == "platform")["listing_sku"]) == wfs & readable.keys()
+    assert set(clean.filter(pl.col("fulfilled_by") == "platform")["listing_sku"]) == wfs
 
     assert PLATFORM.stock is not None
     stock, refused = PLATFORM.stock(rows(read(world_url, core, Stream.INVENTORY), Stream.INVENTORY))

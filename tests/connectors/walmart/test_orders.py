@@ -11,8 +11,8 @@ from linkstar_pipelines.connectors.observations import raw_rows
 from linkstar_pipelines.connectors.walmart.forms import FORMS
 from linkstar_pipelines.connectors.walmart.orders import FORM
 from linkstar_pipelines.domain import orders
-from linkstar_pipelines.schemas.core import Skus
 from linkstar_pipelines.schemas.platforms import Stream
+from linkstar_pipelines.schemas.products import ListingMap
 from tests.connectors.support import utc
 from tests.connectors.walmart.support import charge, line, order, status
 
@@ -25,7 +25,7 @@ def read(*payloads: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str
     rows, refused = raw_rows("walmart", "wm1", Stream.ORDERS, FORMS[Stream.ORDERS], parsed, utc(2026, 5, 1))
     assert refused.is_empty()
     heads, rejected = orders.orders(rows, FORM, ZONES)
-    lines, _ = orders.order_lines(rows, FORM, Skus.create_empty(), ZONES)
+    lines, _ = orders.order_lines(rows, FORM, ListingMap.create_empty(), ZONES)
     return heads.to_dicts(), lines.to_dicts(), rejected["reason"].to_list()
 
 

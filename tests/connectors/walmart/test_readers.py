@@ -9,7 +9,7 @@ import pytest
 
 from linkstar_pipelines.connectors.observations import raw_rows
 from linkstar_pipelines.connectors.walmart.forms import FORMS
-from linkstar_pipelines.connectors.walmart.listings import skus, stock
+from linkstar_pipelines.connectors.walmart.listings import listings, stock
 from linkstar_pipelines.connectors.walmart.payments import payments
 from linkstar_pipelines.connectors.walmart.returns import returns
 from linkstar_pipelines.rules.sku_codes import load_sku_code_rules
@@ -27,6 +27,7 @@ def rows(stream: Stream, *records: dict[str, Any]) -> pl.DataFrame:
 ITEM: dict[str, Any] = {
     "mart": "WALMART_US",
     "sku": "ls_kitch-0001 (FBA)",
+    "gtin": "00036000291452",
     "productName": "Tea Strainer",
     "price": {"currency": "USD", "amount": Decimal("19.99")},
     "publishedStatus": "PUBLISHED",
@@ -35,8 +36,8 @@ ITEM: dict[str, Any] = {
 }
 
 
-def test_an_item_is_read_with_its_clean_sku() -> None:
-    good, refused = skus(rows(Stream.LISTINGS, ITEM), load_sku_code_rules())
+def test_an_item_is_read_with_its_clean_code() -> None:
+    good, refused = listings(rows(Stream.LISTINGS, ITEM), load_sku_code_rules())
     assert refused.is_empty()
     assert good.to_dicts() == [
         {
@@ -44,10 +45,13 @@ def test_an_item_is_read_with_its_clean_sku() -> None:
             "store": "wm1",
             "marketplace_id": "WALMART_US",
             "listing_sku": "ls_kitch-0001 (FBA)",
-            "sku": "LS-KITCH-0001",
+            "code": "LS-KITCH-0001",
             "cleaning": "upper+separator+suffix",
+            "code_problem": None,
             "title": "Tea Strainer",
+            "gtin": "00036000291452",
             "asin": None,
+            "image_url": None,
             "fulfilled_by": "platform",
             "listing_status": "PUBLISHED,ACTIVE",
             "price": Decimal("19.9900"),
@@ -56,16 +60,22 @@ def test_an_item_is_read_with_its_clean_sku() -> None:
     ]
 
 
+def test_an_item_whose_code_fits_no_rule_is_kept_with_the_problem() -> None:
+    good, refused = listings(rows(Stream.LISTINGS, ITEM | {"sku": "AMZ.GR.X7-1"}), load_sku_code_rules())
+    assert refused.is_empty()
+    assert good["code"].to_list() == [None]
+    assert "fits no code rule" in good["code_problem"].item()
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"sku": "AMZ.GR.X7-1"}, "fits no code rule"),
         ({"price": "free"}, "not in the form"),
         ({"price": {"currency": "USD", "amount": "1,99"}}, "price `1,99` is no amount"),
     ],
 )
 def test_an_item_that_cannot_be_read_says_why(changes: dict[str, Any], reason: str) -> None:
-    good, refused = skus(rows(Stream.LISTINGS, ITEM | changes), load_sku_code_rules())
+    good, refused = listings(rows(Stream.LISTINGS, ITEM | changes), load_sku_code_rules())
     assert good.is_empty()
     assert reason in refused["reason"][0]
 

@@ -104,6 +104,7 @@ def test_what_cannot_be_followed_is_told_and_not_written(house: Lake, settings: 
         linkstar("migrate", "plan", "--from", "mabang")
 
 
+@pytest.mark.drill
 def test_a_file_moves_in_again_changes_nothing_and_moves_out_again(house: Lake, settings: Settings) -> None:
     linkstar("catalog", "set", "LS-CUP-0001", "name_en=Mug of a person")
     before, decided = contents(house), house.count(RawCatalogDecisions)

@@ -181,7 +181,7 @@ TABLES: Final[tuple[Table, ...]] = (
         "core", "listings", products.Listings,
         "Every listing of every store and file: what it says of itself, with its code cleaned.",
         "所有店铺与文件中的在售商品及其清洗后的编码；无法清洗的编码注明原因。",
-        "team:catalog", _FRAME,
+        "team:catalog", _FRAME, group="catalog",
     ),
     Table(
         "raw", "catalog_decisions", products.RawCatalogDecisions,
